@@ -1,0 +1,9 @@
+"""Root URLs: each app lists its own."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("leaderboard.urls")),
+]

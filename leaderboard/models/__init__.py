@@ -1,0 +1,32 @@
+"""The facts of the board: what is measured, who was measured, and what came out."""
+
+from leaderboard.models.boards import Board, BoardLanguageRow, BoardRow, DataVersion
+from leaderboard.models.imports import ImportedFile, ImportRun
+from leaderboard.models.model_meta import ModelMeta, ModelRevision, Variant
+from leaderboard.models.registry import Benchmark, BenchmarkTask, Origin, Task, TaskGroup, TaskGroupMember
+from leaderboard.models.results import CellScore, CellSet, CurrentResult, ResultSource, Scope, SourceKind, TaskResult
+
+__all__ = [
+    "Benchmark",
+    "BenchmarkTask",
+    "Board",
+    "BoardLanguageRow",
+    "BoardRow",
+    "CellScore",
+    "CellSet",
+    "CurrentResult",
+    "DataVersion",
+    "ImportRun",
+    "ImportedFile",
+    "ModelMeta",
+    "ModelRevision",
+    "Origin",
+    "ResultSource",
+    "Scope",
+    "SourceKind",
+    "Task",
+    "TaskGroup",
+    "TaskGroupMember",
+    "TaskResult",
+    "Variant",
+]

@@ -1,0 +1,127 @@
+"""Embedding models: metadata, revisions, and variants (mteb's experiments)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from leaderboard.models.registry import Origin
+
+
+def _texts(**kwargs: Any) -> ArrayField:
+    return ArrayField(models.TextField(), default=list, blank=True, **kwargs)
+
+
+class ModelMeta(models.Model):
+    """An embedding model under its Hub name `organisation/name`. Unknown is NULL, never 0 or an empty string."""
+
+    name = models.TextField(unique=True)
+    origin = models.TextField(choices=Origin, default=Origin.REGISTRY)
+    in_registry = models.BooleanField(default=True)
+    registry_order = models.IntegerField(null=True, blank=True, help_text="Position in the registry; breaks ties.")
+    registry_revision = models.TextField(null=True, blank=True, help_text="The revision the registry names.")
+
+    release_date = models.DateField(null=True, blank=True)
+    languages = ArrayField(models.TextField(), null=True, blank=True)
+    n_parameters = models.BigIntegerField(null=True, blank=True)
+    n_active_parameters = models.BigIntegerField(null=True, blank=True)
+    n_embedding_parameters = models.BigIntegerField(null=True, blank=True)
+    memory_usage_mb = models.FloatField(null=True, blank=True)
+    max_tokens = models.BigIntegerField(null=True, blank=True, help_text="NULL where unknown or unlimited.")
+    embed_dim = models.IntegerField(null=True, blank=True, help_text="The largest dimension the model offers.")
+    embed_dims = ArrayField(models.IntegerField(), null=True, blank=True, help_text="All dimensions, for Matryoshka.")
+    license = models.TextField(null=True, blank=True)
+    open_weights = models.BooleanField(null=True, blank=True)
+    public_training_code = models.TextField(null=True, blank=True)
+    public_training_data = models.TextField(null=True, blank=True)
+    framework = _texts()
+    reference = models.TextField(null=True, blank=True)
+    similarity_fn_name = models.TextField(null=True, blank=True)
+    use_instructions = models.BooleanField(null=True, blank=True)
+    training_datasets = ArrayField(
+        models.TextField(), null=True, blank=True, help_text="Declared training datasets; NULL where undisclosed."
+    )
+    contaminated_tasks = ArrayField(
+        models.TextField(),
+        null=True,
+        blank=True,
+        help_text="Tasks whose data the model saw: training datasets, those of its base models, and similar tasks.",
+    )
+    adapted_from = models.TextField(null=True, blank=True)
+    superseded_by = models.TextField(null=True, blank=True)
+    model_type = _texts()
+    modalities = _texts()
+    output_dtypes = models.JSONField(null=True, blank=True)
+    citation = models.TextField(null=True, blank=True)
+    contacts = _texts()
+    local_path = models.TextField(null=True, blank=True, help_text="For a model of a private board: its folder.")
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "model"
+        constraints = [
+            models.CheckConstraint(condition=~Q(name=""), name="model_meta_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(n_parameters__isnull=True) | Q(n_parameters__gte=0), name="parameters_are_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def organisation(self) -> str:
+        """The part before the slash, or nothing."""
+        return self.name.rpartition("/")[0]
+
+    @property
+    def short_name(self) -> str:
+        return self.name.rpartition("/")[2]
+
+    def get_absolute_url(self) -> str:
+        return reverse("model", args=[self.name])
+
+
+class ModelRevision(models.Model):
+    """A revision of a model as its results name it: a commit, or a label such as `external`."""
+
+    model_meta = models.ForeignKey(ModelMeta, models.PROTECT, related_name="revisions")
+    name = models.TextField(help_text="Commit, or the label used instead of one.")
+    metadata = models.JSONField(null=True, blank=True, help_text="model_meta.json beside the results, as it was read.")
+
+    class Meta:
+        ordering = ["model_meta", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["model_meta", "name"], name="a_revision_is_unique_in_its_model"),
+            models.CheckConstraint(condition=~Q(name=""), name="a_revision_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_meta}@{self.name}"
+
+
+class Variant(models.Model):
+    """How a model was run, where that differs from its default: mteb's experiments. The base run has an empty name.
+
+    `experiment_name` separates results (mteb's `experiment_name`, the folder); `experiment_id` separates rows (mteb's
+    `_experiment_id`). Settings without meaning such as `model_kwargs={}` have a name but no id: the cells of such a run
+    are pooled into the base row, as the official board does.
+    """
+
+    model_meta = models.ForeignKey(ModelMeta, models.PROTECT, related_name="variants")
+    experiment_name = models.TextField(blank=True, default="")
+    experiment_id = models.TextField(blank=True, default="")
+    settings = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["model_meta", "experiment_name"]
+        constraints = [
+            models.UniqueConstraint(fields=["model_meta", "experiment_name"], name="a_variant_is_unique_in_its_model"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_meta} {self.experiment_name}".strip()
