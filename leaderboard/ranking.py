@@ -1,0 +1,301 @@
+"""How a board ranks: arrays and the benchmark's rules in, a finished table out.
+
+Every rule is the official one (mteb 2.26.24, `mteb/benchmarks/_create_table.py`), checked against it by
+`manage.py check_parity`; docs/ranking.md explains them in words. Blank is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from leaderboard import aggregation
+from leaderboard.aggregation import Bools, Cells, Floats, Ints
+from leaderboard.zero_shot import zero_shot_percentage
+
+MEAN_TASK, MEAN_TASK_TYPE, TASK_TYPES = "mean_task", "mean_task_type", "task_types"
+PUBLIC_PRIVATE, MEAN_SUBSET = "public_private", "mean_subset"
+# What a benchmark may sort by, and the mean that it names.
+SORT_COLUMNS = {
+    "Mean (Task)": "mean_task",
+    "Mean (TaskType)": "mean_task_type",
+    "Mean (Subset)": "mean_subset",
+    "Mean (Public)": "mean_public",
+    "Mean (Private)": "mean_private",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMember:
+    """A task's part in a group: the whole task, or the mean of some cells. `cells` are (split code, subset code)."""
+
+    task: int
+    cells: tuple[tuple[int, int], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    dimension: str
+    label: str
+    members: tuple[GroupMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a benchmark prescribes. Task arrays are indexed by task code, in the benchmark's order of tasks."""
+
+    task_names: Sequence[str]
+    task_types: Sequence[str]
+    task_is_public: Sequence[bool]
+    aggregations: Collection[str]
+    public_tasks_only: bool = False
+    sort_columns: Sequence[str] = ()
+    groups: Sequence[Group] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entrants:
+    """The models behind the rows: `model_of_row` and `experiment_ids` by row, `contaminated` by model.
+
+    Models are numbered in the order that breaks ties.
+    """
+
+    model_of_row: Ints
+    experiment_ids: Sequence[str]
+    contaminated: Sequence[Collection[str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The summary table; `rows` are row codes in display order, every array is aligned with them.
+
+    Means that the benchmark does not show are None. `tasks` are the task codes that form columns: tasks which no model
+    ran are none. `task_scores` is (rows, tasks).
+    """
+
+    rows: Ints
+    rank: Ints
+    borda_rank: Ints
+    tasks: Ints
+    task_scores: Floats
+    zero_shot: list[int | None]
+    means: dict[str, Floats | None]
+    type_means: dict[str, Floats] = field(default_factory=dict)
+    group_means: dict[tuple[str, str], Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTable:
+    """The per-task table, private tasks included; rows in the order of their Borda rank."""
+
+    rows: Ints
+    borda_rank: Ints
+    tasks: Ints
+    scores: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageTable:
+    """The per-language table: `models` are model codes in display order, `scores` is (models, languages)."""
+
+    models: Ints
+    languages: list[str]
+    scores: Floats
+
+
+def average_ranks(scores: Floats) -> Floats:
+    """1 for the highest score, ties share the average rank, NaN has none. One dimension."""
+    ranks = np.full(len(scores), np.nan)
+    scored = ~np.isnan(scores)
+    _, place, counts = np.unique(-scores[scored], return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks[scored] = (last - (counts - 1) / 2)[place]
+    return ranks
+
+
+def min_ranks(values: Floats) -> Ints:
+    """1 for the highest value; ties share the best number."""
+    ascending = np.sort(-values)
+    return np.searchsorted(ascending, -values, side="left") + 1
+
+
+def borda_points(votes: Floats, n: int) -> Floats:
+    """(models, voters) -> (models,): `n - rank` from each voter that scored the model, 0 from the others.
+
+    `n` is the number of rows on the board. Models that are no row take ranks too, so points can be negative.
+    """
+    points = np.zeros(len(votes))
+    for vote in votes.T:
+        points += np.nan_to_num(n - average_ranks(vote), nan=0.0)
+    return points
+
+
+def borda_ranks(votes: Floats, n: int, entered: Bools) -> Ints:
+    """Rank by Borda points among the models that `entered`; 0 for the others."""
+    ranks = np.zeros(len(votes), dtype=np.intp)
+    ranks[entered] = min_ranks(borda_points(votes[entered], n))
+    return ranks
+
+
+def _entered(cells: Cells) -> Bools:
+    return np.bincount(cells.model, minlength=cells.n_models) > 0
+
+
+def _task_columns(cells: Cells) -> Ints:
+    return np.unique(cells.task)
+
+
+def summarise(cells: Cells, rules: Rules, entrants: Entrants) -> Summary | None:
+    """The summary table of a board, or None where no row would stand on it."""
+    if rules.public_tasks_only:
+        cells = cells.only(np.asarray(rules.task_is_public, dtype=bool)[cells.task])
+    tasks = _task_columns(cells)
+    strict = aggregation.strict_task_scores(cells)[:, tasks]
+    rows = np.flatnonzero(~np.isnan(strict).all(axis=1)) if len(tasks) else np.array([], dtype=np.intp)
+    if len(rows) == 0:
+        return None
+    means, votes = _means_and_votes(cells, rules, strict, tasks, entrants)
+    borda = borda_ranks(votes, len(rows), _entered(cells))[entrants.model_of_row]
+    order, numbered = _display_order(rows, rules, means, borda, entrants)
+    type_means = _type_means(rules, strict, tasks) if TASK_TYPES in rules.aggregations else {}
+    return Summary(
+        rows=order,
+        rank=np.arange(1, len(order) + 1) if numbered else borda[order],
+        borda_rank=borda[order],
+        tasks=tasks,
+        task_scores=strict[order],
+        zero_shot=_zero_shot(rules, tasks, entrants, order),
+        means={name: None if not _shown(name, rules) else values[order] for name, values in means.items()},
+        type_means={name: values[order] for name, values in type_means.items()},
+        group_means={key: values[order] for key, values in _group_means(cells, rules, strict, tasks, entrants).items()},
+    )
+
+
+def _means_and_votes(
+    cells: Cells, rules: Rules, strict: Floats, tasks: Ints, entrants: Entrants
+) -> tuple[dict[str, Floats], Floats]:
+    """Every mean by name (over all rows), and the (models, voters) scores that the Borda count is taken over."""
+    public = np.asarray(rules.task_is_public, dtype=bool)[tasks]
+    by_type = _type_means(rules, strict, tasks)
+    means = {
+        "mean_task": aggregation.strict_mean(strict),
+        "mean_task_type": aggregation.strict_mean(np.column_stack(list(by_type.values()))),
+        "mean_public": aggregation.strict_mean(strict[:, public]),
+        "mean_private": aggregation.strict_mean(strict[:, ~public]),
+        "mean_subset": np.full(len(strict), np.nan),
+    }
+    if MEAN_SUBSET not in rules.aggregations:
+        return means, aggregation.model_task_scores(cells)[:, tasks]
+    by_subset = aggregation.subset_scores(cells)
+    means["mean_subset"] = aggregation.mean_over_present(by_subset)
+    return means, aggregation.pooled(by_subset.by_row, entrants.model_of_row, cells.n_models)
+
+
+def _type_means(rules: Rules, strict: Floats, tasks: Ints) -> dict[str, Floats]:
+    """Task type -> (rows,) strict mean over the columns of that type, types in order of their first task."""
+    types = [rules.task_types[task] for task in tasks]
+    return {
+        name: aggregation.strict_mean(strict[:, [column for column, of in enumerate(types) if of == name]])
+        for name in dict.fromkeys(types)
+    }
+
+
+def _group_means(
+    cells: Cells, rules: Rules, strict: Floats, tasks: Ints, entrants: Entrants
+) -> dict[tuple[str, str], Floats]:
+    """(dimension, label) -> (rows,). A member absent from the frame is skipped; a group without members is absent."""
+    column_of = {int(task): column for column, task in enumerate(tasks)}
+    means = {}
+    for group in rules.groups:
+        columns = []
+        for member in group.members:
+            if member.cells is not None:
+                scoped = _scoped_mean(cells, member, entrants)
+                columns += [] if scoped is None else [scoped]
+            elif member.task in column_of:
+                columns.append(strict[:, column_of[member.task]])
+        if columns:
+            means[group.dimension, group.label] = aggregation.strict_mean(np.column_stack(columns))
+    return means
+
+
+def _scoped_mean(cells: Cells, member: GroupMember, entrants: Entrants) -> Floats | None:
+    """(rows,): mean of the member's cells, variants pooled; blank if a cell that anyone has is missing."""
+    of_task = cells.only(cells.task == member.task)
+    columns = []
+    for split, subset in member.cells or ():
+        here = of_task.only((of_task.split == split) & (of_task.subset == subset))
+        if len(here.row):
+            columns.append(aggregation.ordered_means(here.model, here.score, cells.n_models))
+    if not columns:
+        return None
+    return aggregation.strict_mean(np.column_stack(columns))[entrants.model_of_row]
+
+
+def _shown(mean: str, rules: Rules) -> bool:
+    if mean in {"mean_public", "mean_private"}:
+        return PUBLIC_PRIVATE in rules.aggregations
+    return mean in rules.aggregations
+
+
+def _display_order(
+    rows: Ints, rules: Rules, means: dict[str, Floats], borda: Ints, entrants: Entrants
+) -> tuple[Ints, bool]:
+    """(rows in display order, whether the rank is the row's number instead of the Borda rank)."""
+    by = list(rules.sort_columns) or (["Mean (Subset)"] if MEAN_SUBSET in rules.aggregations else [])
+    keys = [_blank_last(-means[SORT_COLUMNS[name]][rows]) for name in by] or [borda[rows]]
+    experiments = np.argsort(np.argsort(np.asarray(entrants.experiment_ids, dtype=object), kind="stable"))
+    keys += [entrants.model_of_row[rows], experiments[rows]]
+    return rows[np.lexsort(keys[::-1])], bool(rules.sort_columns)
+
+
+def _blank_last(values: Floats) -> Floats:
+    return np.where(np.isnan(values), np.inf, values)
+
+
+def _zero_shot(rules: Rules, tasks: Ints, entrants: Entrants, rows: Ints) -> list[int | None]:
+    names = {rules.task_names[task] for task in tasks}
+    return [zero_shot_percentage(entrants.contaminated[entrants.model_of_row[row]], names) for row in rows]
+
+
+def task_table(cells: Cells, entrants: Entrants) -> TaskTable | None:
+    """The per-task table over all cells, or None without rows."""
+    tasks = _task_columns(cells)
+    strict = aggregation.strict_task_scores(cells)[:, tasks]
+    rows = np.flatnonzero(~np.isnan(strict).all(axis=1)) if len(tasks) else np.array([], dtype=np.intp)
+    if len(rows) == 0:
+        return None
+    votes = aggregation.model_task_scores(cells)[:, tasks]
+    borda = borda_ranks(votes, len(rows), _entered(cells))[entrants.model_of_row]
+    order = rows[np.lexsort((entrants.model_of_row[rows], borda[rows]))]
+    return TaskTable(rows=order, borda_rank=borda[order], tasks=tasks, scores=strict[order])
+
+
+def language_table(cells: Cells, languages: Sequence[Sequence[str]], view: Sequence[str]) -> LanguageTable | None:
+    """The per-language table, or None without rows.
+
+    `languages[i]` are the languages of the i-th cell; one named twice counts twice. `view` lists the languages to show, or
+    is ["all"]. Variants of a model are pooled. One language orders the rows by score, several by Borda over languages.
+    """
+    wanted = None if list(view) == ["all"] else set(view)
+    names = sorted({code for codes in languages for code in codes if wanted is None or code in wanted})
+    if not names:
+        return None
+    code_of = {name: code for code, name in enumerate(names)}
+    pairs = [(cell, code_of[code]) for cell, codes in enumerate(languages) for code in codes if code in code_of]
+    cell, language = np.array(pairs, dtype=np.intp).T
+    keys = cells.model[cell] * len(names) + language
+    scores = aggregation.ordered_means(keys, cells.score[cell], cells.n_models * len(names))
+    scores = scores.reshape(cells.n_models, len(names))
+    models = np.flatnonzero(~np.isnan(scores).all(axis=1))
+    if len(models) == 0:
+        return None
+    if len(names) == 1:
+        order = models[np.argsort(-scores[models, 0], kind="stable")]
+    else:
+        entered = np.bincount(cells.model[cell], minlength=cells.n_models) > 0
+        ranks = borda_ranks(scores, len(models), entered)
+        order = models[np.argsort(ranks[models], kind="stable")]
+    return LanguageTable(models=order, languages=names, scores=scores[order])

@@ -1,0 +1,173 @@
+"""The tables of a benchmark, as computed: which columns a view has, its rows, and what is best in each column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.core.cache import cache
+from django.db import models
+from django.db.models import F, QuerySet
+from django.db.models.functions import Lower
+
+from leaderboard.models import Benchmark, Board, BoardLanguageRow, BoardRow, CurrentResult, Scope, Task
+
+
+class View(models.TextChoices):
+    SUMMARY = "summary", "Summary"
+    TASKS = "tasks", "Per task"
+    LANGUAGES = "languages", "Per language"
+
+
+class Kind(Enum):
+    """What a column holds, and so how it reads."""
+
+    RANK = auto()
+    MODEL = auto()
+    SCORE = auto()
+    COVERAGE = auto()
+    PERCENT = auto()
+    COUNT = auto()
+    QUANTITY = auto()
+    DATE = auto()
+
+
+@dataclass(frozen=True)
+class BoardColumn:
+    """A column of a board. `key` names it in links; its value is `field` of the row, or entry `index` of it."""
+
+    key: str
+    kind: Kind
+    field: str
+    index: int | None = None
+
+    @property
+    def family(self) -> str:
+        """`task`, `type`, `group`, `language`, or nothing for a column that every board may have."""
+        return self.key.partition(":")[0] if self.index is not None else ""
+
+    @property
+    def name(self) -> str:
+        """The key without its family."""
+        return self.key.partition(":")[2] if self.index is not None else self.key
+
+    @property
+    def path(self) -> str:
+        return self.field if self.index is None else f"{self.field}__{self.index}"
+
+
+RANK = BoardColumn("rank", Kind.RANK, "rank")
+LANGUAGE_RANK = BoardColumn("rank", Kind.RANK, "position")
+MODEL = BoardColumn("model", Kind.MODEL, "model_meta__name")
+COVERAGE = BoardColumn("coverage", Kind.COVERAGE, "n_done")
+ZERO_SHOT = BoardColumn("zero_shot", Kind.PERCENT, "zero_shot")
+MODEL_FACTS = (
+    BoardColumn("parameters", Kind.QUANTITY, "model_meta__n_parameters"),
+    BoardColumn("dimensions", Kind.COUNT, "model_meta__embed_dim"),
+    BoardColumn("max_tokens", Kind.COUNT, "model_meta__max_tokens"),
+    BoardColumn("released", Kind.DATE, "model_meta__release_date"),
+)
+# mteb's aggregation -> the columns it gives.
+MEANS = {
+    "mean_task": ("mean_task",),
+    "mean_task_type": ("mean_task_type",),
+    "mean_subset": ("mean_subset",),
+    "public_private": ("mean_public", "mean_private"),
+}
+
+
+def find_board(benchmark: Benchmark, scope: Scope) -> Board | None:
+    return Board.objects.filter(benchmark=benchmark, scope=scope).first()
+
+
+def board_columns(benchmark: Benchmark, board: Board, view: View) -> list[BoardColumn]:
+    if view == View.TASKS:
+        return [RANK, MODEL, *_array_columns("task", "task_scores", board.task_names)]
+    if view == View.LANGUAGES:
+        return [LANGUAGE_RANK, MODEL, *_array_columns("language", "scores", board.languages)]
+    means = [name for aggregation in benchmark.aggregations for name in MEANS.get(aggregation, ())]
+    type_names = board.task_types if "task_types" in benchmark.aggregations else []
+    return [
+        RANK,
+        MODEL,
+        *(BoardColumn(name, Kind.SCORE, name) for name in means),
+        COVERAGE,
+        *([ZERO_SHOT] if benchmark.show_zero_shot else []),
+        *_array_columns("type", "type_means", type_names),
+        *_array_columns("group", "group_means", [": ".join(group) for group in board.groups]),
+        *MODEL_FACTS,
+    ]
+
+
+def _array_columns(family: str, field: str, names: Iterable[str]) -> list[BoardColumn]:
+    return [BoardColumn(f"{family}:{name}", Kind.SCORE, field, index) for index, name in enumerate(names)]
+
+
+def board_rows(board: Board, view: View, columns: Sequence[BoardColumn]) -> QuerySet[Any, Any]:
+    """Named tuples in the board's own order: who the row is, and every field that a column reads."""
+    identity = ["model_meta_id", "model_meta__name"]
+    if view != View.LANGUAGES:
+        identity += ["experiment_id", "origins"]
+    fields = dict.fromkeys([*identity, *(column.field for column in columns)])
+    return _rows_in_order(board, view).values_list(*fields, named=True)
+
+
+def _rows_in_order(board: Board, view: View) -> QuerySet[Any, Any]:
+    if view == View.LANGUAGES:
+        return BoardLanguageRow.objects.filter(board=board).order_by("position")
+    place = _place(view)
+    return BoardRow.objects.filter(board=board, **{f"{place}__isnull": False}).order_by(place)
+
+
+def _place(view: View) -> str:
+    """The field that holds the board's own order in a view."""
+    return "task_position" if view == View.TASKS else "position"
+
+
+def sort_rows(rows: QuerySet[Any, Any], view: View, column: BoardColumn, *, descending: bool) -> QuerySet[Any, Any]:
+    """Blank is last in either direction; equal rows keep the board's own order."""
+    value = Lower(column.path) if column.kind is Kind.MODEL else F(column.path)
+    order = value.desc(nulls_last=True) if descending else value.asc(nulls_last=True)
+    return rows.order_by(order, _place(view))
+
+
+def cell_values(row: Any, columns: Iterable[BoardColumn]) -> list[Any]:
+    """The row's values, one per column; blank or unknown is None."""
+    return [
+        getattr(row, column.field) if column.index is None else getattr(row, column.field)[column.index]
+        for column in columns
+    ]
+
+
+def best_scores(board: Board, view: View, columns: Sequence[BoardColumn]) -> dict[str, float]:
+    """Column key -> the highest score of the whole board, for columns with any score."""
+    key = f"best:{board.pk}:{board.data_version}:{view}"
+    best = cache.get(key)
+    if best is None:
+        best = _best_scores(board, view, [column for column in columns if column.kind is Kind.SCORE])
+        cache.set(key, best)
+    return best
+
+
+def _best_scores(board: Board, view: View, columns: Sequence[BoardColumn]) -> dict[str, float]:
+    rows = [cell_values(row, columns) for row in board_rows(board, view, columns)]
+    known = ([value for value in values if value is not None] for values in zip(*rows, strict=True))
+    return {column.key: max(values) for column, values in zip(columns, known, strict=False) if values}
+
+
+def started_tasks(board: Board, model_ids: Iterable[int]) -> dict[tuple[int, str], set[str]]:
+    """For each (model, experiment id) the board's tasks that it has any result on.
+
+    Where a board blanks such a task, the result lacks cells that the board counts.
+    """
+    names = dict(Task.objects.filter(name__in=board.task_names).values_list("pk", "name"))
+    rows = (
+        CurrentResult.objects.filter(scope=board.scope, task__in=names, variant__model_meta__in=list(model_ids))
+        .values_list("variant__model_meta_id", "variant__experiment_id")
+        .annotate(tasks=ArrayAgg("task_id", distinct=True))
+        .order_by()
+    )
+    return {(model_id, experiment): {names[task] for task in tasks} for model_id, experiment, tasks in rows}
