@@ -1,0 +1,174 @@
+"""Evaluations: what was asked for, how far it is, and which workers are there.
+
+A row in a state is the message: the queue only wakes somebody up. See docs/evaluation.md.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings as django_settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from evaluation.failures import FailureClass
+from leaderboard.models import ModelMeta, Task, TaskResult
+
+FAILURE_LABELS = {
+    FailureClass.DOWNLOAD: "Download",
+    FailureClass.MEMORY: "Memory",
+    FailureClass.TIME: "Time limit",
+    FailureClass.MODEL_CODE: "Model",
+    FailureClass.TASK: "Task",
+    FailureClass.INFRASTRUCTURE: "Infrastructure",
+}
+
+
+class Worker(models.Model):
+    """A supervised django-q2 cluster on some host. It is alive while `last_seen` is fresh."""
+
+    host = models.TextField()
+    pid = models.IntegerField(help_text="Process of the supervisor.")
+    queue = models.TextField()
+    started_at = models.DateTimeField(db_default=Now())
+    last_seen = models.DateTimeField(db_default=Now(), help_text="When its supervisor last gave a sign of life.")
+    answered_at = models.DateTimeField(null=True, blank=True, help_text="When its cluster last worked on a job.")
+    draining = models.BooleanField(default=False, help_text="It finishes nothing more and takes nothing more.")
+    stopped_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-last_seen"]
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.pid} ({self.queue})"
+
+
+class EvaluationRun(models.Model):
+    """A model revision to be evaluated on some tasks. Its state is that of its units, kept by the services."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    FINISHED_STATES = (State.DONE, State.FAILED, State.CANCELLED)
+
+    model_meta = models.ForeignKey(ModelMeta, models.PROTECT, related_name="evaluation_runs")
+    revision = models.TextField(help_text="Commit on the Hub, or the hash of a local folder.")
+    pinned_by_content = models.BooleanField(
+        default=False, help_text="The revision is the hash of the local folder; a folder that changed is refused."
+    )
+    settings = models.JSONField(default=dict, blank=True, help_text="What makes the run a variant of the model.")
+    requested_by = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="evaluation_runs"
+    )
+    priority = models.IntegerField(default=0, help_text="Higher runs come first.")
+    state = models.TextField(choices=State, default=State.QUEUED)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = "run"
+        indexes = [models.Index(fields=["state", "priority"], name="run_by_state")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(revision=""), name="a_run_names_its_revision"),
+            models.CheckConstraint(
+                condition=Q(state__in=["done", "failed", "cancelled"], finished_at__isnull=False)
+                | Q(state__in=["queued", "running"], finished_at__isnull=True),
+                name="a_finished_run_has_an_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Run {self.pk} of {self.model_meta}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state in self.FINISHED_STATES
+
+    def get_absolute_url(self) -> str:
+        return reverse("run", args=[self.pk])
+
+
+class UnitQuerySet(models.QuerySet["EvaluationUnit"]):
+    def claimable(self) -> UnitQuerySet:
+        """Waiting and due, or left behind by a worker whose lease ran out."""
+        state = EvaluationUnit.State
+        return self.filter(
+            Q(state=state.QUEUED, available_at__lte=Now()) | Q(state=state.RUNNING, lease_until__lt=Now())
+        )
+
+    def unfinished(self) -> UnitQuerySet:
+        return self.filter(state__in=[EvaluationUnit.State.QUEUED, EvaluationUnit.State.RUNNING])
+
+
+class EvaluationUnit(models.Model):
+    """One task of a run: what a worker claims, under a lease that it has to renew."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    run = models.ForeignKey(EvaluationRun, models.CASCADE, related_name="units")
+    task = models.ForeignKey(Task, models.PROTECT, related_name="evaluation_units")
+    eval_splits = ArrayField(models.TextField(), null=True, blank=True, help_text="NULL: those of the task.")
+    hf_subsets = ArrayField(models.TextField(), null=True, blank=True, help_text="NULL: those of the task.")
+
+    state = models.TextField(choices=State, default=State.QUEUED)
+    attempts = models.SmallIntegerField(default=0)
+    available_at = models.DateTimeField(db_default=Now(), help_text="Not to be claimed before; retries wait.")
+    owner = models.TextField(blank=True, default="", help_text="The claim that holds it; writes are fenced by it.")
+    worker = models.ForeignKey(Worker, models.SET_NULL, null=True, blank=True, related_name="units")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    batch_size = models.SmallIntegerField(null=True, blank=True, help_text="NULL: the default; less after memory ran out.")
+    progress = models.TextField(blank=True, default="", help_text="What the evaluating process is doing.")
+
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True, default="", help_text="What went wrong last, in words for the submitter.")
+    failure_class = models.TextField(choices=[(c.value, label) for c, label in FAILURE_LABELS.items()], blank=True)
+    log = models.TextField(blank=True, default="", help_text="The end of what the evaluating process wrote.")
+    result = models.ForeignKey(TaskResult, models.PROTECT, null=True, blank=True, related_name="evaluation_units")
+    evaluation_time = models.FloatField(null=True, blank=True, help_text="Seconds, as mteb measured them.")
+    environment = models.JSONField(null=True, blank=True, help_text="Versions, hardware and settings of the attempt.")
+
+    objects = UnitQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = "unit"
+        indexes = [models.Index(fields=["state", "available_at"], name="unit_by_state")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "task"], name="a_task_is_evaluated_once_per_run"),
+            models.CheckConstraint(
+                condition=~Q(state="running") | (~Q(owner="") & Q(lease_until__isnull=False)),
+                name="a_running_unit_has_an_owner",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="running") | Q(owner="", lease_until__isnull=True),
+                name="only_a_running_unit_has_an_owner",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="done", result__isnull=False) | (~Q(state="done") & Q(result__isnull=True)),
+                name="a_unit_is_done_when_it_has_a_result",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="failed") | (~Q(error="") & ~Q(failure_class="")), name="a_failed_unit_says_why"
+            ),
+            models.CheckConstraint(condition=Q(attempts__gte=0), name="attempts_are_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task} of run {self.run_id}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state not in {self.State.QUEUED, self.State.RUNNING}
