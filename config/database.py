@@ -20,7 +20,7 @@ def ensure_database() -> bool:
 
 def unknown_migrations() -> list[str]:
     """Migrations the database has and this code does not know: a newer version of Podium made them."""
-    loader = MigrationLoader(connection, ignore_no_initial=True)
+    loader = MigrationLoader(connection)
     known_apps = loader.migrated_apps
     return sorted(
         f"{app}.{name}"
@@ -31,5 +31,5 @@ def unknown_migrations() -> list[str]:
 
 def pending_migrations() -> list[str]:
     """Migrations of this code that the database does not have yet."""
-    loader = MigrationLoader(connection, ignore_no_initial=True)
+    loader = MigrationLoader(connection)
     return sorted(f"{app}.{name}" for app, name in set(loader.graph.nodes) - set(loader.applied_migrations))

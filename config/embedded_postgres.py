@@ -216,7 +216,7 @@ class Server:
         code, output = _run(identity, "initdb", "--pgdata", self._unfinished, *options)
         if code:
             shutil.rmtree(self._unfinished)
-            raise ServerError(f"The embedded PostgreSQL could not make its data folder: {_last_error(output)}")
+            raise ServerError(f"The embedded PostgreSQL could not make its data folder: {_first_error(output)}")
         # What is left of a folder without PG_VERSION never was a cluster.
         if self.data.exists():
             shutil.rmtree(self.data)
@@ -309,8 +309,8 @@ class Server:
 
     def _reason(self, output: str) -> str:
         with contextlib.suppress(OSError):
-            output += self.log.read_text(errors="replace")
-        return _last_error(output)
+            output = self.log.read_text(errors="replace") + output
+        return _first_error(output)
 
 
 def _socket_folder(root: Path) -> Path:
@@ -365,7 +365,7 @@ def _major_version() -> str:
     code, output = _run(Identity(os.geteuid(), os.getegid()), "postgres", "--version")
     found = re.search(r"\) (\d+)", output)
     if code or not found:
-        raise ServerError(f"{_bindir() / 'postgres'} does not run on this machine: {_last_error(output)}")
+        raise ServerError(f"{_bindir() / 'postgres'} does not run on this machine: {_first_error(output)}")
     return found[1]
 
 
@@ -389,8 +389,8 @@ def _identity() -> Identity:
         return Identity(0, 0, namespace)
     user = _ordinary_user()
     rights = "+dac_override,+dac_read_search"
-    passing = ("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups")
-    passing = (*passing, f"--inh-caps={rights}", f"--ambient-caps={rights}")
+    whom = (f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups")
+    passing = ("setpriv", *whom, f"--inh-caps={rights}", f"--ambient-caps={rights}")
     if _works((*passing, "true")):
         return Identity(user.pw_uid, user.pw_gid, passing)
     return Identity(user.pw_uid, user.pw_gid, drops=True)
@@ -440,11 +440,11 @@ def _run(identity: Identity, program: str, *arguments: str | int | Path) -> tupl
         return result.returncode, output.read()
 
 
-def _last_error(output: str) -> str:
-    """The line that says why: the last one PostgreSQL marks as an error, else the last of all."""
+def _first_error(output: str) -> str:
+    """The line that says why: the first one marked as an error, else the last of all."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     marked = [line for line in lines if re.search(r"\b(FATAL|PANIC|ERROR|error|could not)\b", line)]
-    return (marked or lines or ["it gave no reason"])[-1]
+    return marked[0] if marked else (lines or ["it gave no reason"])[-1]
 
 
 def _user_name(uid: int) -> str:
@@ -464,4 +464,3 @@ def _plain_disk_errors(folder: Path) -> Iterator[None]:
         if problem.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             raise ServerError(f"{folder} cannot be written: set PODIUM_DATA_DIR to a folder of your own.") from None
         raise
-
