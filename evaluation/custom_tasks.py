@@ -1,0 +1,506 @@
+"""Custom tasks and benchmarks: a folder with a short description and data files, read and checked.
+
+docs/custom-tasks.md describes the format. Nothing here knows Django or mteb, so that a folder can be checked anywhere;
+`evaluation.mteb_tasks` makes a task of mteb's own classes of a definition, `manage.py add_tasks` puts it on the board.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from evaluation.custom_task_data import (
+    ROW_FIELDS,
+    Mistakes,
+    RetrievalRows,
+    Row,
+    check_distinct_candidates,
+    check_scores,
+    check_several_labels,
+    check_trained_labels,
+    n_characters,
+    read_retrieval,
+    read_rows,
+)
+
+DEFAULT_SUBSET = "default"
+TRAIN_SPLIT = "train"
+DEFAULT_AGGREGATIONS = ("mean_task", "mean_task_type", "task_types")
+SHOWN_MISTAKES = 20
+
+TASK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")
+PART_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
+LANGUAGE = re.compile(r"[a-z]{3}-[A-Z][a-z]{3}")
+ADDRESS = re.compile(r"https?://\S+")
+_RANKED = r"(ndcg|map|recall|precision|mrr|hit_rate)_at_(1|3|5|10|20|100|1000)"
+
+
+class CustomTaskError(ValueError):
+    """The folder cannot be used. `mistakes` has one sentence for each thing to correct."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        self.mistakes = list(mistakes)
+        shown = self.mistakes[:SHOWN_MISTAKES]
+        if len(self.mistakes) > SHOWN_MISTAKES:
+            shown.append(f"And {len(self.mistakes) - SHOWN_MISTAKES} more.")
+        super().__init__("\n".join(shown))
+
+
+@dataclass(frozen=True)
+class TaskKind:
+    """A task type of mteb as a custom task can have it."""
+
+    main_score: str
+    main_scores: str
+    """Pattern of the metrics that mteb computes for the type."""
+    category: str = "t2t"
+
+
+TASK_KINDS: Mapping[str, TaskKind] = {
+    "STS": TaskKind("cosine_spearman", r"((cosine|manhattan|euclidean)_)?(spearman|pearson)"),
+    "PairClassification": TaskKind(
+        "max_ap", r"(similarity|cosine|manhattan|euclidean|dot|max)_(accuracy|f1|precision|recall|ap)"
+    ),
+    "Classification": TaskKind("accuracy", r"accuracy|(f1|precision|recall)(_weighted)?", "t2c"),
+    "Clustering": TaskKind("v_measure", r"v_measure|ami", "t2c"),
+    "Retrieval": TaskKind("ndcg_at_10", _RANKED),
+    "Reranking": TaskKind("map_at_1000", _RANKED),
+    "BitextMining": TaskKind("f1", r"f1|precision|recall|accuracy"),
+}
+"""Per type the main score that most of mteb's own tasks of the type have, and those it could have."""
+
+
+@dataclass(frozen=True)
+class TaskDefinition:
+    """A checked task. `subsets` maps each subset to its languages; a task without subsets has the one `default`.
+
+    `dataset_revision` is a digest of everything that decides the scores: the data files, the type, the main score, the
+    prompt and the score range.
+    """
+
+    folder: Path
+    name: str
+    type: str
+    description: str
+    subsets: Mapping[str, tuple[str, ...]]
+    splits: tuple[str, ...]
+    main_score: str
+    dataset_revision: str
+    domains: tuple[str, ...] = ()
+    subtypes: tuple[str, ...] = ()
+    license: str | None = None
+    reference: str = ""
+    citation: str = ""
+    contributed_by: str = ""
+    is_public: bool = True
+    prompt: str | Mapping[str, str] | None = None
+    score_range: tuple[float, float] = (0, 5)
+    statistics: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Per split `num_samples` and `number_of_characters`, named as in mteb's descriptive statistics."""
+
+    @property
+    def languages(self) -> list[str]:
+        return sorted({code for codes in self.subsets.values() for code in codes})
+
+    @property
+    def eval_langs(self) -> list[str] | dict[str, list[str]]:
+        """mteb's form: a list where there are no subsets, else a mapping."""
+        if list(self.subsets) == [DEFAULT_SUBSET]:
+            return list(self.subsets[DEFAULT_SUBSET])
+        return {subset: list(codes) for subset, codes in self.subsets.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        fields = {name: value for name, value in asdict(self).items() if name != "subsets"}
+        return _jsonable({**fields, "eval_langs": self.eval_langs})
+
+
+@dataclass(frozen=True)
+class GroupDefinition:
+    """A bucket of the benchmark's own grouping; `tasks` are task names."""
+
+    dimension: str
+    label: str
+    tasks: tuple[str, ...]
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class BenchmarkDefinition:
+    folder: Path
+    name: str
+    display_name: str
+    description: str
+    tasks: tuple[TaskDefinition, ...]
+    menu_path: tuple[str, ...] = ("Custom",)
+    aggregations: tuple[str, ...] = DEFAULT_AGGREGATIONS
+    language_view: tuple[str, ...] = ()
+    groups: tuple[GroupDefinition, ...] = ()
+    reference: str = ""
+    citation: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return _jsonable({**asdict(self), "tasks": [task.to_json() for task in self.tasks]})
+
+
+def _jsonable(fields: dict[str, Any]) -> dict[str, Any]:
+    """Paths as text, tuples as lists."""
+    value: dict[str, Any] = json.loads(json.dumps(fields, default=str))
+    return value
+
+
+class Description:
+    """A TOML file whose fields are taken out one by one; what is left over at the end is a mistake, likely a typo."""
+
+    def __init__(self, path: Path, mistakes: Mistakes) -> None:
+        self.path = path
+        self.mistakes = mistakes
+        self.fields = self._read()
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self.path.read_bytes().decode("utf-8-sig"))
+        except FileNotFoundError:
+            self.wrong("the file is missing.")
+        except OSError as error:
+            self.wrong(f"the file cannot be read ({error.strerror}).")
+        except UnicodeDecodeError:
+            self.wrong("the file is not UTF-8; save it in UTF-8.")
+        except tomllib.TOMLDecodeError as error:
+            self.wrong(f"the file is not valid TOML: {error}.")
+        return {}
+
+    def wrong(self, sentence: str) -> None:
+        self.mistakes.add(self.path, sentence)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """The text; without a default the field is required."""
+        value = self.fields.pop(name, default)
+        if isinstance(value, str) and (value.strip() or default is not None):
+            return value.strip()
+        self.wrong(f'"{name}" must be a text that is not empty.' if value is not None else f'"{name}" is missing.')
+        return ""
+
+    def texts(self, name: str, default: Sequence[str] = ()) -> tuple[str, ...]:
+        value = self.fields.pop(name, list(default))
+        if isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value):
+            return tuple(value)
+        self.wrong(f'"{name}" must be a list of texts.')
+        return tuple(default)
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        value = self.fields.pop(name, default)
+        if isinstance(value, bool):
+            return value
+        self.wrong(f'"{name}" must be true or false.')
+        return default
+
+    def finish(self) -> None:
+        for name in self.fields:
+            self.wrong(f'"{name}" is not a field of this file; docs/custom-tasks.md lists them.')
+
+
+def read_task_folder(folder: Path) -> TaskDefinition:
+    """The task in `folder`, its data checked. Raises CustomTaskError with everything that is wrong."""
+    folder = folder.resolve()
+    mistakes = Mistakes(folder)
+    definition = _read_task(folder, mistakes)
+    if mistakes.sentences:
+        raise CustomTaskError(mistakes.sentences)
+    return definition
+
+
+def read_benchmark_folder(folder: Path) -> BenchmarkDefinition:
+    """The benchmark in `folder` with all its tasks. Raises CustomTaskError with everything that is wrong."""
+    folder = folder.resolve()
+    mistakes = Mistakes(folder)
+    definition = _read_benchmark(folder, mistakes)
+    if mistakes.sentences:
+        raise CustomTaskError(mistakes.sentences)
+    return definition
+
+
+def read_split(definition: TaskDefinition, subset: str, split: str) -> list[Row] | RetrievalRows:
+    """The rows of a split, or of `train` for a classification, as they stand in the files. Raises CustomTaskError."""
+    mistakes = Mistakes(definition.folder)
+    rows = _read_split(definition, subset, split, mistakes)
+    if mistakes.sentences:
+        raise CustomTaskError(mistakes.sentences)
+    return rows
+
+
+def _read_split(definition: TaskDefinition, subset: str, split: str, mistakes: Mistakes) -> list[Row] | RetrievalRows:
+    folder = _subset_folder(definition.folder, subset)
+    if definition.type == "Retrieval":
+        return read_retrieval(_retrieval_folder(folder, split, len(definition.splits) == 1), mistakes)
+    return read_rows(folder / f"{split}.jsonl", ROW_FIELDS[definition.type], mistakes)
+
+
+def _read_task(folder: Path, mistakes: Mistakes) -> TaskDefinition:
+    description = Description(folder / "task.toml", mistakes)
+    known_type = True
+    name = description.text("name")
+    if name and not TASK_NAME.fullmatch(name):
+        description.wrong(
+            f'the name "{name}" may have only letters, digits, "_", "." and "-", and begin with one of them.'
+        )
+    task_type = description.text("type")
+    if task_type not in TASK_KINDS:
+        known_type = False
+        if task_type:
+            description.wrong(f'the type "{task_type}" is unknown; use one of {", ".join(TASK_KINDS)}.')
+    definition = TaskDefinition(
+        folder=folder,
+        name=name,
+        type=task_type,
+        description=description.text("description"),
+        subsets=_read_subsets(description),
+        splits=_read_splits(description, task_type),
+        main_score=_read_main_score(description, task_type),
+        dataset_revision="",
+        domains=description.texts("domains"),
+        subtypes=description.texts("subtypes"),
+        license=description.text("license", "") or None,
+        reference=_read_reference(description),
+        citation=description.text("citation", ""),
+        contributed_by=description.text("contributed_by", ""),
+        is_public=description.boolean("public", default=True),
+        prompt=_read_prompt(description),
+        score_range=_read_score_range(description, task_type),
+    )
+    description.finish()
+    if not known_type:
+        return definition
+    statistics = _check_data(definition, mistakes)
+    revision = "" if mistakes.sentences else _digest(definition)
+    return replace(definition, statistics=statistics, dataset_revision=revision)
+
+
+def _read_subsets(description: Description) -> dict[str, tuple[str, ...]]:
+    table = description.fields.pop("subsets", None)
+    if table is None:
+        languages = description.texts("languages")
+        if not languages:
+            description.wrong('"languages" is missing; give it, for example ["eng-Latn"], or a table [subsets].')
+        subsets: dict[str, tuple[str, ...]] = {DEFAULT_SUBSET: languages}
+    elif "languages" in description.fields:
+        description.fields.pop("languages")
+        description.wrong('give "languages" or the table [subsets], not both.')
+        subsets = {}
+    elif not isinstance(table, dict) or not table or not all(isinstance(codes, list) for codes in table.values()):
+        description.wrong(
+            '[subsets] must list the languages of each subset, for example de-en = ["deu-Latn", "eng-Latn"].'
+        )
+        subsets = {}
+    else:
+        subsets = {str(subset): tuple(map(str, codes)) for subset, codes in table.items()}
+    for subset, codes in subsets.items():
+        if not PART_NAME.fullmatch(subset):
+            description.wrong(f'the subset "{subset}" may have only letters, digits, "_", "." and "-".')
+        if not codes and table is not None:
+            description.wrong(f'the subset "{subset}" names no language.')
+        for code in codes:
+            if not LANGUAGE.fullmatch(code):
+                sentence = f'the language "{code}" must be an ISO 639-3 code and a script, for example "eng-Latn".'
+                description.wrong(sentence)
+    return subsets
+
+
+def _read_splits(description: Description, task_type: str) -> tuple[str, ...]:
+    splits = description.texts("splits", ("test",))
+    if not splits:
+        description.wrong('"splits" must name at least one split.')
+    for split in splits:
+        if not PART_NAME.fullmatch(split):
+            description.wrong(f'the split "{split}" may have only letters, digits, "_", "." and "-".')
+    if len(set(splits)) < len(splits):
+        description.wrong('"splits" names a split twice.')
+    if task_type == "Classification" and TRAIN_SPLIT in splits:
+        description.wrong('"splits" are those to score; train.jsonl is read for training and may not be one of them.')
+    return splits
+
+
+def _read_main_score(description: Description, task_type: str) -> str:
+    kind = TASK_KINDS.get(task_type)
+    main_score = description.text("main_score", kind.main_score if kind else "")
+    if kind and not re.fullmatch(kind.main_scores, main_score):
+        description.wrong(
+            f'mteb computes no "{main_score}" for {task_type}; leave main_score out for {kind.main_score}.'
+        )
+    return main_score
+
+
+def _read_reference(description: Description) -> str:
+    reference = description.text("reference", "")
+    if reference and not ADDRESS.fullmatch(reference):
+        description.wrong('"reference" must be an address that begins with http:// or https://.')
+    return reference
+
+
+def _read_prompt(description: Description) -> str | dict[str, str] | None:
+    prompt = description.fields.pop("prompt", None)
+    if prompt is None or (isinstance(prompt, str) and prompt.strip()):
+        return prompt
+    known = isinstance(prompt, dict) and prompt and set(prompt) <= {"query", "document"}
+    if known and all(isinstance(value, str) and value.strip() for value in prompt.values()):
+        return dict(prompt)
+    description.wrong('"prompt" must be a text, or a table with texts for "query" and "document".')
+    return None
+
+
+def _read_score_range(description: Description, task_type: str) -> tuple[float, float]:
+    given = description.fields.pop("score_range", None)
+    if given is None:
+        return (0, 5)
+    if task_type != "STS":
+        description.wrong('"score_range" is for tasks of type STS only.')
+        return (0, 5)
+    numbers = isinstance(given, list) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in given)
+    if not numbers or len(given) != 2 or given[0] >= given[1]:
+        description.wrong('"score_range" must be the lowest and the highest score, for example [0, 5].')
+        return (0, 5)
+    return (given[0], given[1])
+
+
+def _subset_folder(folder: Path, subset: str) -> Path:
+    return folder if subset == DEFAULT_SUBSET else folder / subset
+
+
+def _retrieval_folder(folder: Path, split: str, only_split: bool) -> Path:
+    """The folder of the split; with one split its files may lie directly in the folder of the subset."""
+    return folder if only_split and not (folder / split).is_dir() else folder / split
+
+
+def _check_data(definition: TaskDefinition, mistakes: Mistakes) -> dict[str, dict[str, int]]:
+    statistics: dict[str, dict[str, int]] = {}
+    for subset in definition.subsets:
+        folder = _subset_folder(definition.folder, subset)
+        train: list[Row] = []
+        if definition.type == "Classification":
+            path = folder / f"{TRAIN_SPLIT}.jsonl"
+            train = read_rows(path, ROW_FIELDS[definition.type], mistakes)
+            check_several_labels(path, train, mistakes)
+        for split in definition.splits:
+            rows = _read_split(definition, subset, split, mistakes)
+            if not isinstance(rows, RetrievalRows):
+                _check_rows(definition, folder / f"{split}.jsonl", rows, train, mistakes)
+            counts = statistics.setdefault(split, {"num_samples": 0, "number_of_characters": 0})
+            counted = rows.corpus + rows.queries if isinstance(rows, RetrievalRows) else rows
+            counts["num_samples"] += len(counted)
+            counts["number_of_characters"] += sum(n_characters(row.values) for row in counted)
+    return statistics
+
+
+def _check_rows(definition: TaskDefinition, path: Path, rows: list[Row], train: list[Row], mistakes: Mistakes) -> None:
+    match definition.type:
+        case "STS":
+            check_scores(path, rows, definition.score_range, mistakes)
+        case "PairClassification" | "Clustering":
+            check_several_labels(path, rows, mistakes)
+        case "Classification":
+            check_trained_labels(path, rows, train, mistakes)
+        case "Reranking":
+            check_distinct_candidates(path, rows, mistakes)
+
+
+def _data_files(definition: TaskDefinition) -> Iterator[Path]:
+    for subset in definition.subsets:
+        folder = _subset_folder(definition.folder, subset)
+        if definition.type == "Classification":
+            yield folder / f"{TRAIN_SPLIT}.jsonl"
+        for split in definition.splits:
+            if definition.type == "Retrieval":
+                place = _retrieval_folder(folder, split, len(definition.splits) == 1)
+                yield from (place / name for name in ("corpus.jsonl", "queries.jsonl", "qrels.jsonl"))
+            else:
+                yield folder / f"{split}.jsonl"
+
+
+def _digest(definition: TaskDefinition) -> str:
+    """40 hexadecimal digits, as a commit has, over the data and the settings that decide the scores."""
+    task = definition.to_json()
+    settings = {name: task[name] for name in ("type", "main_score", "prompt", "score_range")}
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for path in _data_files(definition):
+        content = path.read_bytes()
+        digest.update(f"\n{path.relative_to(definition.folder).as_posix()} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()[:40]
+
+
+def _read_benchmark(folder: Path, mistakes: Mistakes) -> BenchmarkDefinition:
+    description = Description(folder / "benchmark.toml", mistakes)
+    name = description.text("name")
+    if len(name) > 120:
+        description.wrong("the name is longer than 120 characters.")
+    folders = description.texts("tasks") or sorted(path.parent.name for path in folder.glob("*/task.toml"))
+    if not folders:
+        description.wrong("no task: put each task into a folder of its own beside this file, with a task.toml in it.")
+    groups = description.fields.pop("groups", [])
+    tasks = []
+    for task_folder in folders:
+        if (folder / task_folder).is_dir():
+            tasks.append(_read_task(folder / task_folder, mistakes))
+        else:
+            description.wrong(f'"tasks" names the folder "{task_folder}", which does not exist.')
+    _check_task_names(description, tasks)
+    definition = BenchmarkDefinition(
+        folder=folder,
+        name=name,
+        display_name=description.text("display_name", name),
+        description=description.text("description"),
+        tasks=tuple(tasks),
+        menu_path=description.texts("menu", ("Custom",)),
+        aggregations=_read_aggregations(description),
+        language_view=description.texts("language_view"),
+        groups=_read_groups(description, groups, {task.name for task in tasks}),
+        reference=_read_reference(description),
+        citation=description.text("citation", ""),
+    )
+    description.finish()
+    return definition
+
+
+def _check_task_names(description: Description, tasks: Sequence[TaskDefinition]) -> None:
+    folders: dict[str, str] = {}
+    for task in tasks:
+        first = folders.setdefault(task.name.lower(), task.folder.name)
+        if task.name and first != task.folder.name:
+            description.wrong(f'the folders "{first}" and "{task.folder.name}" both define the task "{task.name}".')
+
+
+def _read_aggregations(description: Description) -> tuple[str, ...]:
+    aggregations = description.texts("aggregations", DEFAULT_AGGREGATIONS)
+    for aggregation in aggregations:
+        if aggregation not in DEFAULT_AGGREGATIONS:
+            known = ", ".join(DEFAULT_AGGREGATIONS)
+            description.wrong(f'the aggregation "{aggregation}" is unknown; use some of {known}.')
+    return aggregations
+
+
+def _read_groups(description: Description, groups: object, task_names: set[str]) -> tuple[GroupDefinition, ...]:
+    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+        description.wrong("write each group as a table [[groups]] with dimension, label and tasks.")
+        return ()
+    definitions = []
+    for group in groups:
+        unknown = set(group) - {"dimension", "label", "tasks", "description"}
+        texts_missing = not all(isinstance(group.get(name), str) and group[name] for name in ("dimension", "label"))
+        members = group.get("tasks")
+        if unknown or texts_missing or not isinstance(members, list) or not members:
+            description.wrong("a table [[groups]] needs dimension, label and tasks, and may have a description.")
+            continue
+        for member in members:
+            if member not in task_names:
+                description.wrong(f'the group "{group["label"]}" names the task "{member}", which no folder defines.')
+        definitions.append(
+            GroupDefinition(group["dimension"], group["label"], tuple(map(str, members)), group.get("description", ""))
+        )
+    if len({(group.dimension, group.label) for group in definitions}) < len(definitions):
+        description.wrong("two groups have the same dimension and label.")
+    return tuple(definitions)
