@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -50,15 +50,18 @@ def request_run(
     revision: str,
     tasks: Sequence[Task] = (),
     benchmarks: Sequence[Benchmark] = (),
+    without: Collection[Task] = (),
     requested_by: AbstractBaseUser | None = None,
     settings: Mapping[str, Any] | None = None,
     priority: int = 0,
     pinned_by_content: bool = False,
 ) -> EvaluationRun:
-    """Queue the model on whole tasks, and on the cells that benchmarks count of theirs."""
+    """Queue the model on whole tasks, and on the cells that benchmarks count of theirs, but not on those in `without`."""
     cells = {task: UnitCells() for task in tasks}
     for task, wanted in cells_of_benchmarks(benchmarks).items():
         cells.setdefault(task, wanted)
+    for task in without:
+        cells.pop(task, None)
     if not cells:
         raise EvaluationError("Name at least one task to evaluate.")
     run = EvaluationRun.objects.create(
