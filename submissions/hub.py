@@ -1,0 +1,137 @@
+"""Reads a model's repository on the Hub, with short time limits and errors in plain words.
+
+`huggingface_hub` costs 20 MB and a third of a second, so it is imported where it is used. Reads are anonymous on purpose:
+with the operator's own token a stranger could look into the operator's private models.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+
+from submissions.snapshot import ModelSnapshot, read_snapshot
+
+ANSWER_SECONDS = 5.0
+ALL_ANSWERS_SECONDS = 20.0
+LARGEST_SMALL_FILE = 2_000_000
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
+MODEL_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?", re.ASCII)
+REVISION = re.compile(r"[\w./-]{1,200}", re.ASCII)
+
+
+class HubError(Exception):
+    """The Hub did not give what was asked. The message is a sentence for the person who asked."""
+
+
+class ModelNotFound(HubError):
+    pass
+
+
+class ModelClosed(HubError):
+    """Private, gated or disabled."""
+
+
+class RevisionUnknown(HubError):
+    pass
+
+
+class HubUnreachable(HubError):
+    """No answer, or none that makes sense. Trying again later may help."""
+
+
+def read_model(name: str, revision: str = "") -> ModelSnapshot:
+    """The model at `revision` (a branch, tag or commit; empty for the newest), under the name the Hub has for it now."""
+    if not MODEL_NAME.fullmatch(name):
+        raise ModelNotFound(f"“{name}” is not a model name. Write it as on the Hub: organisation/model.")
+    if revision and not REVISION.fullmatch(revision):
+        raise RevisionUnknown(f"“{revision}” is not a revision. Give a branch, a tag or a commit, or leave it empty.")
+    with _plain_errors(name, revision):
+        return _read_model(name, revision)
+
+
+def _read_model(name: str, revision: str) -> ModelSnapshot:
+    from huggingface_hub import HfApi
+
+    deadline = time.monotonic() + ALL_ANSWERS_SECONDS
+    api = HfApi(endpoint=settings.HF_ENDPOINT, token=False)
+    info = api.model_info(name, revision=revision or None, files_metadata=True, timeout=ANSWER_SECONDS)
+    commit = info.sha or ""
+    if not COMMIT.fullmatch(commit):
+        raise RevisionUnknown(f"The Hub names no commit for {name}. Give the full commit as the revision.")
+    return read_snapshot(
+        name=info.id,
+        requested_revision=revision,
+        commit=commit,
+        files={file.rfilename: file.size for file in info.siblings or ()},
+        read=lambda path: _read_file(info.id, commit, path, deadline),
+        parameters=dict(info.safetensors.parameters) if info.safetensors else None,
+    )
+
+
+def _read_file(name: str, commit: str, path: str, deadline: float) -> bytes:
+    from huggingface_hub import hf_hub_url
+    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+
+    url = hf_hub_url(name, path, revision=commit, endpoint=settings.HF_ENDPOINT)
+    content = b""
+    with get_session().stream("GET", url, headers=build_hf_headers(token=False), timeout=ANSWER_SECONDS) as response:
+        if response.is_error:
+            response.read()
+        hf_raise_for_status(response)
+        for chunk in response.iter_bytes():
+            content += chunk
+            if len(content) > LARGEST_SMALL_FILE:
+                raise ValueError(f"{path} is larger than {LARGEST_SMALL_FILE} bytes.")
+            if time.monotonic() > deadline:
+                raise HubUnreachable("The Hub answers too slowly. Try again in a few minutes.")
+    return content
+
+
+@contextmanager
+def _plain_errors(name: str, revision: str) -> Iterator[None]:
+    """Turns what huggingface_hub and its HTTP client raise into our own errors."""
+    import httpx2
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except errors.GatedRepoError as error:
+        raise ModelClosed(
+            f"{name} is gated: its owner asks for consent before anyone may download it. "
+            "Open it on the Hub, or ask this board's maintainers."
+        ) from error
+    except errors.DisabledRepoError as error:
+        raise ModelClosed(f"{name} has been disabled on the Hub.") from error
+    except errors.RepositoryNotFoundError as error:
+        raise ModelNotFound(
+            f"The Hub has no public model {name}. Check the spelling; a private model must be made public first."
+        ) from error
+    except errors.RevisionNotFoundError as error:
+        raise RevisionUnknown(
+            f"{name} has no revision “{revision}”. Give a branch, a tag or a commit, or leave it empty."
+        ) from error
+    except errors.EntryNotFoundError as error:
+        raise HubUnreachable(f"The Hub lists a file of {name} that it does not have. Try again later.") from error
+    except errors.HFValidationError as error:
+        raise ModelNotFound(f"“{name}” is not a model name. Write it as on the Hub: organisation/model.") from error
+    except errors.HfHubHTTPError as error:
+        raise _by_status(name, error.response.status_code if error.response is not None else None) from error
+    except (httpx2.HTTPError, errors.OfflineModeIsEnabled, OSError, ValueError) as error:
+        raise HubUnreachable("The Hub cannot be reached at the moment. Try again in a few minutes.") from error
+
+
+def _by_status(name: str, status: int | None) -> HubError:
+    match status:
+        case 401 | 403:
+            return ModelClosed(f"The Hub does not let the public read {name}. Make it public, then submit it again.")
+        case 404 | 410:
+            return ModelNotFound(f"The Hub has no public model {name}. Check the spelling.")
+        case 429:
+            return HubUnreachable("The Hub has had too many questions from here. Try again in a few minutes.")
+        case _:
+            return HubUnreachable("The Hub does not work properly at the moment. Try again in a few minutes.")

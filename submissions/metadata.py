@@ -1,0 +1,142 @@
+"""Facts about a model for its page, each with the file that says it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from submissions.licences import spdx_licence
+from submissions.snapshot import DTYPE_BYTES, ModelSnapshot, path_in
+
+CARD = "model card"
+TENSORS = "safetensors header"
+
+# Tokenizers without a limit give a number of this kind.
+NO_LIMIT = 10**8
+
+
+@dataclass(frozen=True)
+class Fact:
+    value: Any
+    origin: str
+
+
+Metadata = dict[str, dict[str, Any]]
+
+
+def describe(snapshot: ModelSnapshot) -> Metadata:
+    """Field of ModelMeta -> {value, origin}. What the repository does not say is absent."""
+    found = {
+        "n_parameters": _n_parameters(snapshot),
+        "memory_usage_mb": _memory(snapshot),
+        "embed_dim": _embed_dim(snapshot),
+        "max_tokens": _max_tokens(snapshot),
+        "license": _licence(snapshot),
+        "languages": _languages(snapshot),
+        "adapted_from": _base_model(snapshot),
+        "similarity_fn_name": _similarity(snapshot),
+        "framework": _framework(snapshot),
+    }
+    return {field: asdict(fact) for field, fact in found.items() if fact is not None}
+
+
+def _n_parameters(snapshot: ModelSnapshot) -> Fact | None:
+    return Fact(sum(snapshot.parameters.values()), TENSORS) if snapshot.parameters else None
+
+
+def _memory(snapshot: ModelSnapshot) -> Fact | None:
+    counts = snapshot.parameters
+    if not counts or not counts.keys() <= DTYPE_BYTES.keys():
+        return None
+    return Fact(round(sum(DTYPE_BYTES[dtype] * n for dtype, n in counts.items()) / 2**20, 1), TENSORS)
+
+
+def _embed_dim(snapshot: ModelSnapshot) -> Fact | None:
+    """What the last module that sets the size says, else the width of the transformer."""
+    if (dense := snapshot.module("Dense")) and (
+        size := _whole(snapshot.document("config.json", dense.path), "out_features")
+    ):
+        return Fact(size, path_in(dense.path, "config.json"))
+    if pooling := snapshot.module("Pooling"):
+        settings = snapshot.document("config.json", pooling.path)
+        size = _whole(settings, "embedding_dimension") or _whole(settings, "word_embedding_dimension")
+        if size:
+            return Fact(size * _n_pooled(settings), path_in(pooling.path, "config.json"))
+    size = _whole(snapshot.config, "hidden_size")
+    return Fact(size, "config.json") if size else None
+
+
+def _n_pooled(settings: dict[str, Any]) -> int:
+    """How many poolings are joined end to end."""
+    mode = settings.get("pooling_mode")
+    if isinstance(mode, list):
+        return max(1, len(mode))
+    flags = [value for key, value in settings.items() if key.startswith("pooling_mode_")]
+    return max(1, sum(flag is True for flag in flags))
+
+
+def _max_tokens(snapshot: ModelSnapshot) -> Fact | None:
+    folder = snapshot.transformer_folder
+    for name, key in (
+        ("sentence_bert_config.json", "max_seq_length"),
+        ("tokenizer_config.json", "model_max_length"),
+        ("config.json", "max_position_embeddings"),
+    ):
+        length = _whole(snapshot.document(name, folder), key)
+        if length and length < NO_LIMIT:
+            return Fact(length, path_in(folder, name))
+    return None
+
+
+def _licence(snapshot: ModelSnapshot) -> Fact | None:
+    licence = card_licence(snapshot)
+    return Fact(licence, CARD) if licence else None
+
+
+def card_licence(snapshot: ModelSnapshot) -> str | None:
+    """The card's licence as an SPDX expression; several are joined by AND."""
+    names = _texts(snapshot.card.get("license"))
+    other = str(snapshot.card.get("license_name") or "")
+    known = [spdx_licence(name, other_name=other) for name in names]
+    if not known or None in known:
+        return None
+    return " AND ".join(dict.fromkeys(licence for licence in known if licence))
+
+
+def _languages(snapshot: ModelSnapshot) -> Fact | None:
+    languages = [code for code in _texts(snapshot.card.get("language")) if code not in ("multilingual", "code")]
+    return Fact(languages, CARD) if languages else None
+
+
+def _base_model(snapshot: ModelSnapshot) -> Fact | None:
+    bases = _texts(snapshot.card.get("base_model"))
+    return Fact(bases[0], CARD) if bases else None
+
+
+def _similarity(snapshot: ModelSnapshot) -> Fact | None:
+    name = snapshot.document("config_sentence_transformers.json").get("similarity_fn_name")
+    return Fact(name, "config_sentence_transformers.json") if isinstance(name, str) and name else None
+
+
+def _framework(snapshot: ModelSnapshot) -> Fact | None:
+    if snapshot.modules:
+        return Fact(["Sentence Transformers", "PyTorch"], "modules.json")
+    return Fact(["Transformers", "PyTorch"], "config.json") if snapshot.config else None
+
+
+def _whole(document: dict[str, Any], key: str) -> int | None:
+    """A positive whole number; some files write 1e30 as a float for "no limit"."""
+    value = document.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 1 or value != value // 1:
+        return None
+    return int(value)
+
+
+def _texts(value: Any) -> list[str]:
+    """Cards write one text or a list of texts. YAML reads the Norwegian `no` as False."""
+    given = value if isinstance(value, list) else [value]
+    return [
+        "no" if item is False else item.strip()
+        for item in given
+        if item is False or (isinstance(item, str) and item.strip())
+    ]

@@ -1,0 +1,126 @@
+"""Submissions: which model somebody asks to have evaluated, and what was decided."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from evaluation.models import EvaluationRun
+from leaderboard.models import Benchmark, Task
+from submissions.checks import Outcome, worst_outcome
+
+
+class SourceKind(models.TextChoices):
+    """Where a submitted model is read from."""
+
+    HUB = "hub", "Hub"
+    LOCAL_FOLDER = "local_folder", "Folder of this server"
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def pending(self) -> SubmissionQuerySet:
+        return self.filter(state=Submission.State.PENDING)
+
+
+class Submission(models.Model):
+    """A model at one commit, to be evaluated on the tasks of some boards and on single tasks.
+
+    `decided_by` and `decided_at` are those of the approval or rejection. A withdrawn submission keeps them, and its run,
+    if it had been approved.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", "waiting for a decision"
+        APPROVED = "approved", "approved"
+        REJECTED = "rejected", "rejected"
+        WITHDRAWN = "withdrawn", "withdrawn"
+
+    submitter = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="submissions")
+    source_kind = models.TextField(choices=SourceKind, default=SourceKind.HUB)
+    local_path = models.TextField(blank=True, default="", help_text="The folder, for a model of this server.")
+    model_name = models.TextField()
+    requested_revision = models.TextField(blank=True, default="", help_text="As asked for; empty for the newest.")
+    model_revision = models.TextField(help_text="The commit it was resolved to, or the hash of the folder.")
+    benchmarks = models.ManyToManyField(Benchmark, blank=True, related_name="submissions")
+    tasks = models.ManyToManyField(
+        Task, blank=True, related_name="submissions", help_text="Single tasks, besides those of the boards."
+    )
+    note = models.TextField(blank=True, default="")
+    checks = models.JSONField(default=list, help_text="[{name, outcome, sentence}], as they stood at submission.")
+    metadata = models.JSONField(default=dict, help_text="{field: {value, origin}}, as the repository says it.")
+
+    state = models.TextField(choices=State, default=State.PENDING)
+    created_at = models.DateTimeField(auto_now_add=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="decided_submissions"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    reason = models.TextField(blank=True, default="", help_text="Why it was rejected, in words for the submitter.")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    run = models.OneToOneField(EvaluationRun, models.PROTECT, null=True, blank=True, related_name="submission")
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        permissions = [("submit_local_folder", "Can submit a model from a folder of the server")]
+        indexes = [models.Index(fields=["state", "created_at"], name="submission_by_state")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(model_name="") & ~Q(model_revision=""), name="a_submission_names_model_and_revision"
+            ),
+            models.CheckConstraint(
+                condition=Q(source_kind="hub", local_path="") | (Q(source_kind="local_folder") & ~Q(local_path="")),
+                name="only_a_local_submission_has_a_folder",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "rejected"])
+                | Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="a_decided_submission_has_a_decider",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="pending") | Q(decided_by__isnull=True, decided_at__isnull=True),
+                name="a_pending_submission_is_undecided",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state="rejected") & ~Q(reason="")) | (~Q(state="rejected") & Q(reason="")),
+                name="a_rejected_submission_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="withdrawn", withdrawn_at__isnull=False)
+                | (~Q(state="withdrawn") & Q(withdrawn_at__isnull=True)),
+                name="a_withdrawn_submission_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="approved") | Q(run__isnull=False), name="an_approved_submission_has_a_run"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["pending", "rejected"]) | Q(run__isnull=True),
+                name="an_unapproved_submission_has_no_run",
+            ),
+            models.UniqueConstraint(
+                F("model_name"),
+                F("model_revision"),
+                condition=Q(state="pending"),
+                name="one_pending_submission_per_model_revision",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Submission {self.pk} of {self.model_name}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("submission", args=[self.pk])
+
+    @property
+    def worst_outcome(self) -> Outcome:
+        return worst_outcome(self.checks)
+
+    @property
+    def can_be_withdrawn(self) -> bool:
+        """Until it is rejected, withdrawn, or its run has ended."""
+        if self.state == self.State.APPROVED:
+            return self.run is not None and not self.run.is_finished
+        return self.state == self.State.PENDING

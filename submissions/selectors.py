@@ -1,0 +1,119 @@
+"""Reads of submissions, one function per question that a page asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, F, Q, QuerySet
+
+from evaluation.models import EvaluationUnit
+from evaluation.selectors import UnitCells, cells_of_benchmarks
+from leaderboard.models import Benchmark, ModelMeta, Origin, SourceKind, Task, TaskResult
+from submissions.checks import Standing, WantedTask
+from submissions.models import Submission
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+def visible_submissions(user: User | AnonymousUser) -> QuerySet[Submission]:
+    """Their own; all of them for who may view submissions."""
+    if user.has_perm("submissions.view_submission"):
+        return Submission.objects.all()
+    return Submission.objects.filter(submitter_id=user.pk)
+
+
+def submission_list(user: User | AnonymousUser) -> QuerySet[Submission]:
+    return visible_submissions(user).select_related("submitter", "run").prefetch_related("benchmarks")
+
+
+def submission_detail(user: User | AnonymousUser) -> QuerySet[Submission]:
+    return (
+        visible_submissions(user)
+        .select_related("submitter", "decided_by", "run__model_meta")
+        .prefetch_related("benchmarks", "tasks")
+    )
+
+
+def boards_to_choose() -> QuerySet[Benchmark]:
+    """Boards with something to run, as the menu orders them, each with its number of such tasks as `n_tasks`."""
+    runnable = Q(tasks__origin=Origin.CUSTOM) | Q(
+        tasks__origin=Origin.REGISTRY, tasks__in_registry=True, tasks__is_public=True
+    )
+    return (
+        Benchmark.objects.annotate(n_tasks=Count("tasks", filter=runnable))
+        .filter(n_tasks__gt=0)
+        .order_by("menu_path", "menu_position", "name")
+    )
+
+
+def board_chosen_first() -> Benchmark | None:
+    """The first board of this installation's own, which is the starter board unless it was removed."""
+    return Benchmark.objects.filter(origin=Origin.CUSTOM).order_by("pk").first()
+
+
+def cells_chosen(benchmarks: Sequence[Benchmark], single_tasks: Iterable[Task]) -> dict[Task, UnitCells]:
+    """The single tasks as a whole, and the other tasks of the boards with the cells that the boards count."""
+    return cells_of_benchmarks(benchmarks) | {task: UnitCells() for task in single_tasks}
+
+
+def wanted_tasks(cells: Mapping[Task, UnitCells]) -> list[WantedTask]:
+    return [WantedTask(task.name, modalities=frozenset(task.modalities), can_run=can_run(task)) for task in cells]
+
+
+def can_run(task: Task) -> bool:
+    """Whether the task can be evaluated: its data can be had, and its definition has not left mteb."""
+    return task.origin == Origin.CUSTOM or (task.origin == Origin.REGISTRY and task.in_registry and task.is_public)
+
+
+def standing(model_name: str, model_revision: str, cells: Mapping[Task, UnitCells], *, is_local: bool) -> Standing:
+    """What is known of the model at this commit on these cells."""
+    pending = Submission.objects.pending().filter(model_name=model_name, model_revision=model_revision)
+    units = _covering_units(model_name, model_revision, cells)
+    queued = {unit.task.name: unit.run_id for unit in units if not unit.is_finished}
+    reported = TaskResult.objects.exclude(source__kind=SourceKind.RUN).filter(
+        model_revision__model_meta__name=model_name, model_revision__name=model_revision, variant__experiment_name=""
+    )
+    return Standing(
+        pending_submission=pending.values_list("pk", flat=True).first(),
+        unfinished_run=next(iter(queued.values()), None),
+        evaluated=frozenset(unit.task.name for unit in units if unit.is_finished),
+        queued=frozenset(queued),
+        reported=frozenset(reported.values_list("task__name", flat=True)),
+        name_is_taken=not is_local and ModelMeta.objects.filter(name=model_name, local_path__isnull=False).exists(),
+    )
+
+
+def tasks_left_out(submission: Submission, cells: Mapping[Task, UnitCells]) -> list[Task]:
+    """Those that cannot run here, were evaluated, or are queued."""
+    units = _covering_units(submission.model_name, submission.model_revision, cells)
+    covered = {unit.task_id for unit in units}
+    return [task for task in cells if task.pk in covered or not can_run(task)]
+
+
+def _covering_units(model_name: str, model_revision: str, cells: Mapping[Task, UnitCells]) -> list[EvaluationUnit]:
+    """Units of the plain model that did or will do all that is wanted of their task, on the data as they are now."""
+    state = EvaluationUnit.State
+    unchanged = Q(result__dataset_revision=F("task__dataset_revision"))
+    units = (
+        EvaluationUnit.objects.filter(
+            run__model_meta__name=model_name, run__revision=model_revision, run__settings={}, task__in=list(cells)
+        )
+        .filter(Q(state__in=[state.QUEUED, state.RUNNING]) | Q(state=state.DONE) & unchanged)
+        .select_related("task")
+        .defer("log")
+    )
+    return [unit for unit in units if _covers(unit, cells[unit.task])]
+
+
+def _covers(unit: EvaluationUnit, wanted: UnitCells) -> bool:
+    task = unit.task
+    return _includes(unit.eval_splits, wanted.eval_splits, task.eval_splits) and _includes(
+        unit.hf_subsets, wanted.hf_subsets, task.hf_subsets
+    )
+
+
+def _includes(asked: list[str] | None, wanted: list[str] | None, default: list[str]) -> bool:
+    return set(default if wanted is None else wanted) <= set(default if asked is None else asked)
