@@ -6,7 +6,8 @@ ranks compare means exactly: numpy's pairwise sum, SQL's avg or another order wo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -16,40 +17,54 @@ Ints = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cells:
-    """The cells that a board counts, in order: parallel arrays of length n, and how many of each thing there are.
+    """The cells that a board counts: which row scored what, in order.
 
-    `row` is a (model, variant) pair, `model` the model it belongs to; `split` and `subset` are codes shared by all tasks.
+    `row`, `triple` and `score` have one entry per cell. A row is a (model, variant) pair of the model `model_of_row[row]`. A triple
+    is a (task, split, subset), coded by its place in `task_of`, `split_of` and `subset_of`.
     """
 
     row: Ints
-    model: Ints
-    task: Ints
-    split: Ints
-    subset: Ints
+    triple: Ints
     score: Floats
-    n_rows: int
+    model_of_row: Ints
+    task_of: Ints
+    split_of: Ints
+    subset_of: Ints
     n_models: int
     n_tasks: int
 
     def only(self, mask: Bools) -> Cells:
         """The cells where `mask` is true; codes keep their meaning."""
-        return Cells(
-            self.row[mask],
-            self.model[mask],
-            self.task[mask],
-            self.split[mask],
-            self.subset[mask],
-            self.score[mask],
-            self.n_rows,
-            self.n_models,
-            self.n_tasks,
-        )
+        return replace(self, row=self.row[mask], triple=self.triple[mask], score=self.score[mask])
+
+    def of_triples(self, wanted: Bools) -> Cells:
+        """The cells of the triples that are `wanted`."""
+        return self.only(wanted[self.triple])
 
     @property
+    def n_rows(self) -> int:
+        return len(self.model_of_row)
+
+    @cached_property
+    def task(self) -> Ints:
+        return self.task_of[self.triple]
+
+    @cached_property
+    def model(self) -> Ints:
+        return self.model_of_row[self.row]
+
+    @cached_property
     def scored(self) -> Bools:
         return ~np.isnan(self.score)
+
+    @cached_property
+    def has(self) -> Bools:
+        """(rows, triples): whether the row has a score for the triple."""
+        grid = np.zeros((self.n_rows, len(self.task_of)), dtype=bool)
+        grid[self.row[self.scored], self.triple[self.scored]] = True
+        return grid
 
 
 def ordered_means(keys: Ints, scores: Floats, size: int) -> Floats:
@@ -76,14 +91,13 @@ def model_task_scores(cells: Cells) -> Floats:
 
 def incomplete(cells: Cells) -> Bools:
     """(rows, tasks): whether a row lacks some cell that any row has, over the product of splits and subsets seen."""
-    scored = cells.only(cells.scored)
-    n_tasks = cells.n_tasks
-    required = _distinct_per_key(scored.task, scored.subset, n_tasks) * _distinct_per_key(
-        scored.task, scored.split, n_tasks
+    seen = cells.has.any(axis=0)
+    task = cells.task_of[seen]
+    required = _distinct_per_key(task, cells.subset_of[seen], cells.n_tasks) * _distinct_per_key(
+        task, cells.split_of[seen], cells.n_tasks
     )
-    cell = scored.subset * (scored.split.max(initial=0) + 1) + scored.split
-    have = _distinct_per_key(scored.row * n_tasks + scored.task, cell, cells.n_rows * n_tasks)
-    return have.reshape(cells.n_rows, n_tasks) < required
+    have = _sum_by_key(cells.has, cells.task_of, cells.n_tasks)
+    return have < required
 
 
 def strict_task_scores(cells: Cells) -> Floats:
@@ -116,15 +130,18 @@ class SubsetScores:
 
 def subset_scores(cells: Cells) -> SubsetScores:
     """Mean over splits for each (row, task, subset); blank where the row lacks a split that the task was run on."""
-    n_subsets = int(cells.subset.max(initial=0)) + 1
-    pairs, pair = np.unique(cells.task * n_subsets + cells.subset, return_inverse=True)
-    size = cells.n_rows * len(pairs)
-    keys = cells.row * len(pairs) + pair
-    means = ordered_means(keys, cells.score, size).reshape(cells.n_rows, len(pairs))
-    scored = cells.scored
-    required = _distinct_per_key(cells.task[scored], cells.split[scored], cells.n_tasks)[pairs // n_subsets]
-    have = _distinct_per_key(keys[scored], cells.split[scored], size).reshape(means.shape)
-    present = np.bincount(keys, minlength=size).reshape(means.shape) > 0
+    n_subsets = int(cells.subset_of.max(initial=0)) + 1
+    occurring = np.bincount(cells.triple, minlength=len(cells.task_of)) > 0
+    pairs = np.unique((cells.task_of * n_subsets + cells.subset_of)[occurring])
+    pair_of = np.searchsorted(pairs, cells.task_of * n_subsets + cells.subset_of)
+    pair_of[pair_of == len(pairs)] = 0
+    keys = cells.row * len(pairs) + pair_of[cells.triple]
+    shape = cells.n_rows, len(pairs)
+    means = ordered_means(keys, cells.score, cells.n_rows * len(pairs)).reshape(shape)
+    seen = cells.has.any(axis=0)
+    required = _distinct_per_key(cells.task_of[seen], cells.split_of[seen], cells.n_tasks)[pairs // n_subsets]
+    have = _sum_by_key(cells.has[:, occurring], pair_of[occurring], len(pairs))
+    present = np.bincount(keys, minlength=cells.n_rows * len(pairs)).reshape(shape) > 0
     return SubsetScores(by_row=np.where(have < required, np.nan, means), present=present)
 
 
@@ -149,3 +166,13 @@ def _distinct_per_key(keys: Ints, values: Ints, size: int) -> Ints:
     width = int(values.max(initial=0)) + 1
     distinct = np.unique(keys * width + values)
     return np.bincount(distinct // width, minlength=size)
+
+
+def _sum_by_key(grid: Bools, key_of: Ints, size: int) -> Ints:
+    """(rows, columns) -> (rows, size): how many true columns there are under each key."""
+    order = np.argsort(key_of, kind="stable")
+    keys, starts = np.unique(key_of[order], return_index=True)
+    sums = np.zeros((len(grid), size), dtype=np.intp)
+    if len(keys):
+        sums[:, keys] = np.add.reduceat(grid[:, order], starts, axis=1, dtype=np.intp)
+    return sums

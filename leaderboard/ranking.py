@@ -29,10 +29,10 @@ SORT_COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class GroupMember:
-    """A task's part in a group: the whole task, or the mean of some cells. `cells` are (split code, subset code)."""
+    """A task's part in a group: the whole task, or the mean of the cells of some `triples` (by code)."""
 
     task: int
-    cells: tuple[tuple[int, int], ...] | None = None
+    triples: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,11 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Entrants:
-    """The models behind the rows: `model_of_row` and `experiment_ids` by row, `contaminated` by model.
+    """Who stands behind the rows: `experiment_ids` by row, `contaminated` tasks by model.
 
     Models are numbered in the order that breaks ties.
     """
 
-    model_of_row: Ints
     experiment_ids: Sequence[str]
     contaminated: Sequence[Collection[str] | None]
 
@@ -150,15 +149,15 @@ def _task_columns(cells: Cells) -> Ints:
 def summarise(cells: Cells, rules: Rules, entrants: Entrants) -> Summary | None:
     """The summary table of a board, or None where no row would stand on it."""
     if rules.public_tasks_only:
-        cells = cells.only(np.asarray(rules.task_is_public, dtype=bool)[cells.task])
+        cells = cells.of_triples(np.asarray(rules.task_is_public, dtype=bool)[cells.task_of])
     tasks = _task_columns(cells)
     strict = aggregation.strict_task_scores(cells)[:, tasks]
     rows = np.flatnonzero(~np.isnan(strict).all(axis=1)) if len(tasks) else np.array([], dtype=np.intp)
     if len(rows) == 0:
         return None
-    means, votes = _means_and_votes(cells, rules, strict, tasks, entrants)
-    borda = borda_ranks(votes, len(rows), _entered(cells))[entrants.model_of_row]
-    order, numbered = _display_order(rows, rules, means, borda, entrants)
+    means, votes = _means_and_votes(cells, rules, strict, tasks)
+    borda = borda_ranks(votes, len(rows), _entered(cells))[cells.model_of_row]
+    order, numbered = _display_order(rows, rules, means, borda, cells, entrants)
     type_means = _type_means(rules, strict, tasks) if TASK_TYPES in rules.aggregations else {}
     return Summary(
         rows=order,
@@ -166,15 +165,15 @@ def summarise(cells: Cells, rules: Rules, entrants: Entrants) -> Summary | None:
         borda_rank=borda[order],
         tasks=tasks,
         task_scores=strict[order],
-        zero_shot=_zero_shot(rules, tasks, entrants, order),
+        zero_shot=_zero_shot(rules, tasks, entrants, cells.model_of_row[order]),
         means={name: None if not _shown(name, rules) else values[order] for name, values in means.items()},
         type_means={name: values[order] for name, values in type_means.items()},
-        group_means={key: values[order] for key, values in _group_means(cells, rules, strict, tasks, entrants).items()},
+        group_means={key: values[order] for key, values in _group_means(cells, rules, strict, tasks).items()},
     )
 
 
 def _means_and_votes(
-    cells: Cells, rules: Rules, strict: Floats, tasks: Ints, entrants: Entrants
+    cells: Cells, rules: Rules, strict: Floats, tasks: Ints
 ) -> tuple[dict[str, Floats], Floats]:
     """Every mean by name (over all rows), and the (models, voters) scores that the Borda count is taken over."""
     public = np.asarray(rules.task_is_public, dtype=bool)[tasks]
@@ -190,7 +189,7 @@ def _means_and_votes(
         return means, aggregation.model_task_scores(cells)[:, tasks]
     by_subset = aggregation.subset_scores(cells)
     means["mean_subset"] = aggregation.mean_over_present(by_subset)
-    return means, aggregation.pooled(by_subset.by_row, entrants.model_of_row, cells.n_models)
+    return means, aggregation.pooled(by_subset.by_row, cells.model_of_row, cells.n_models)
 
 
 def _type_means(rules: Rules, strict: Floats, tasks: Ints) -> dict[str, Floats]:
@@ -203,7 +202,7 @@ def _type_means(rules: Rules, strict: Floats, tasks: Ints) -> dict[str, Floats]:
 
 
 def _group_means(
-    cells: Cells, rules: Rules, strict: Floats, tasks: Ints, entrants: Entrants
+    cells: Cells, rules: Rules, strict: Floats, tasks: Ints
 ) -> dict[tuple[str, str], Floats]:
     """(dimension, label) -> (rows,). A member absent from the frame is skipped; a group without members is absent."""
     column_of = {int(task): column for column, task in enumerate(tasks)}
@@ -211,8 +210,8 @@ def _group_means(
     for group in rules.groups:
         columns = []
         for member in group.members:
-            if member.cells is not None:
-                scoped = _scoped_mean(cells, member, entrants)
+            if member.triples is not None:
+                scoped = _scoped_mean(cells, member.triples)
                 columns += [] if scoped is None else [scoped]
             elif member.task in column_of:
                 columns.append(strict[:, column_of[member.task]])
@@ -221,17 +220,16 @@ def _group_means(
     return means
 
 
-def _scoped_mean(cells: Cells, member: GroupMember, entrants: Entrants) -> Floats | None:
-    """(rows,): mean of the member's cells, variants pooled; blank if a cell that anyone has is missing."""
-    of_task = cells.only(cells.task == member.task)
+def _scoped_mean(cells: Cells, triples: Sequence[int]) -> Floats | None:
+    """(rows,): mean of the cells of some triples, variants pooled; blank if a triple that anyone has is missing."""
     columns = []
-    for split, subset in member.cells or ():
-        here = of_task.only((of_task.split == split) & (of_task.subset == subset))
+    for triple in triples:
+        here = cells.only(cells.triple == triple)
         if len(here.row):
             columns.append(aggregation.ordered_means(here.model, here.score, cells.n_models))
     if not columns:
         return None
-    return aggregation.strict_mean(np.column_stack(columns))[entrants.model_of_row]
+    return aggregation.strict_mean(np.column_stack(columns))[cells.model_of_row]
 
 
 def _shown(mean: str, rules: Rules) -> bool:
@@ -241,13 +239,13 @@ def _shown(mean: str, rules: Rules) -> bool:
 
 
 def _display_order(
-    rows: Ints, rules: Rules, means: dict[str, Floats], borda: Ints, entrants: Entrants
+    rows: Ints, rules: Rules, means: dict[str, Floats], borda: Ints, cells: Cells, entrants: Entrants
 ) -> tuple[Ints, bool]:
     """(rows in display order, whether the rank is the row's number instead of the Borda rank)."""
     by = list(rules.sort_columns) or (["Mean (Subset)"] if MEAN_SUBSET in rules.aggregations else [])
     keys = [_blank_last(-means[SORT_COLUMNS[name]][rows]) for name in by] or [borda[rows]]
     experiments = np.argsort(np.argsort(np.asarray(entrants.experiment_ids, dtype=object), kind="stable"))
-    keys += [entrants.model_of_row[rows], experiments[rows]]
+    keys += [cells.model_of_row[rows], experiments[rows]]
     return rows[np.lexsort(keys[::-1])], bool(rules.sort_columns)
 
 
@@ -255,12 +253,12 @@ def _blank_last(values: Floats) -> Floats:
     return np.where(np.isnan(values), np.inf, values)
 
 
-def _zero_shot(rules: Rules, tasks: Ints, entrants: Entrants, rows: Ints) -> list[int | None]:
+def _zero_shot(rules: Rules, tasks: Ints, entrants: Entrants, models: Ints) -> list[int | None]:
     names = {rules.task_names[task] for task in tasks}
-    return [zero_shot_percentage(entrants.contaminated[entrants.model_of_row[row]], names) for row in rows]
+    return [zero_shot_percentage(entrants.contaminated[model], names) for model in models]
 
 
-def task_table(cells: Cells, entrants: Entrants) -> TaskTable | None:
+def task_table(cells: Cells) -> TaskTable | None:
     """The per-task table over all cells, or None without rows."""
     tasks = _task_columns(cells)
     strict = aggregation.strict_task_scores(cells)[:, tasks]
@@ -268,34 +266,40 @@ def task_table(cells: Cells, entrants: Entrants) -> TaskTable | None:
     if len(rows) == 0:
         return None
     votes = aggregation.model_task_scores(cells)[:, tasks]
-    borda = borda_ranks(votes, len(rows), _entered(cells))[entrants.model_of_row]
-    order = rows[np.lexsort((entrants.model_of_row[rows], borda[rows]))]
+    borda = borda_ranks(votes, len(rows), _entered(cells))[cells.model_of_row]
+    order = rows[np.lexsort((cells.model_of_row[rows], borda[rows]))]
     return TaskTable(rows=order, borda_rank=borda[order], tasks=tasks, scores=strict[order])
 
 
-def language_table(cells: Cells, languages: Sequence[Sequence[str]], view: Sequence[str]) -> LanguageTable | None:
+@dataclass(frozen=True, slots=True)
+class CellLanguages:
+    """Languages of cells: cell `cell[i]` names the language `names[language[i]]`; twice where the file names it twice."""
+
+    cell: Ints
+    language: Ints
+    names: Sequence[str]
+
+
+def language_table(cells: Cells, languages: CellLanguages, view: Sequence[str]) -> LanguageTable | None:
     """The per-language table, or None without rows.
 
-    `languages[i]` are the languages of the i-th cell; one named twice counts twice. `view` lists the languages to show, or
-    is ["all"]. Variants of a model are pooled. One language orders the rows by score, several by Borda over languages.
+    `view` lists the languages to show, or is ["all"]. Variants of a model are pooled. One language orders the rows by
+    score, several by Borda over languages.
     """
-    wanted = None if list(view) == ["all"] else set(view)
-    names = sorted({code for codes in languages for code in codes if wanted is None or code in wanted})
-    if not names:
-        return None
-    code_of = {name: code for code, name in enumerate(names)}
-    pairs = [(cell, code_of[code]) for cell, codes in enumerate(languages) for code in codes if code in code_of]
-    cell, language = np.array(pairs, dtype=np.intp).T
-    keys = cells.model[cell] * len(names) + language
-    scores = aggregation.ordered_means(keys, cells.score[cell], cells.n_models * len(names))
-    scores = scores.reshape(cells.n_models, len(names))
-    models = np.flatnonzero(~np.isnan(scores).all(axis=1))
+    shown = np.array([list(view) == ["all"] or name in view for name in languages.names], dtype=bool)
+    counts = shown[languages.language] if len(languages.names) else np.zeros(0, dtype=bool)
+    cell, language = languages.cell[counts], languages.language[counts]
+    codes, column = np.unique(language, return_inverse=True)
+    keys = cells.model[cell] * len(codes) + column
+    scores = aggregation.ordered_means(keys, cells.score[cell], cells.n_models * len(codes))
+    scores = scores.reshape(cells.n_models, len(codes))
+    models = np.flatnonzero(~np.isnan(scores).all(axis=1)) if len(codes) else codes
     if len(models) == 0:
         return None
-    if len(names) == 1:
+    if len(codes) == 1:
         order = models[np.argsort(-scores[models, 0], kind="stable")]
     else:
         entered = np.bincount(cells.model[cell], minlength=cells.n_models) > 0
         ranks = borda_ranks(scores, len(models), entered)
         order = models[np.argsort(ranks[models], kind="stable")]
-    return LanguageTable(models=order, languages=names, scores=scores[order])
+    return LanguageTable(models=order, languages=[languages.names[code] for code in codes], scores=scores[order])

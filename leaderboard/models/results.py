@@ -84,7 +84,8 @@ class TaskResult(models.Model):
     evaluation_time = models.FloatField(null=True, blank=True, help_text="Seconds.")
     kg_co2_emissions = models.FloatField(null=True, blank=True)
 
-    cell_set = models.ForeignKey(CellSet, models.PROTECT, related_name="results")
+    # Migration 0002 has the foreign key: (cell_set, n_cells) -> (id, size), so that scores and cells always fit.
+    cell_set = models.ForeignKey(CellSet, models.PROTECT, related_name="results", db_constraint=False, db_index=False)
     n_cells = models.IntegerField()
     main_scores = ArrayField(models.FloatField(null=True))
     payload = models.BinaryField()
@@ -120,24 +121,34 @@ class CellScore(models.Model):
 
 
 class CurrentResult(models.Model):
-    """The results that count now for a (variant, task) in a scope, by the rule in `leaderboard/currency.py`.
+    """That a result counts now, by the rule in `leaderboard/currency.py`; derived, and replaced whenever results change.
 
-    Usually there is one. Where results of one model revision and dataset revision merge per cell there are several:
-    a cell counts from the lowest `part` that scores it.
+    Usually one result counts for a (variant, task). Where results merge per cell there are several: a cell counts from
+    the lowest part that scores it. `official_part` is NULL where the result does not count in the official scope,
+    `all_part` where it does not count in the whole one. `variant` and `task` repeat the result's own for the constraints.
     """
 
-    scope = models.TextField(choices=Scope)
-    variant = models.ForeignKey(Variant, models.CASCADE, related_name="current_results")
-    task = models.ForeignKey(Task, models.CASCADE, related_name="current_results")
-    part = models.SmallIntegerField()
-    result = models.ForeignKey(TaskResult, models.CASCADE, related_name="current_in")
+    result = models.OneToOneField(TaskResult, models.CASCADE, primary_key=True, related_name="current")
+    variant = models.ForeignKey(
+        Variant, models.DO_NOTHING, related_name="current_results", db_constraint=False, db_index=False
+    )
+    task = models.ForeignKey(
+        Task, models.DO_NOTHING, related_name="current_results", db_constraint=False, db_index=False
+    )
+    official_part = models.SmallIntegerField(null=True)
+    all_part = models.SmallIntegerField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["scope", "task", "variant", "part"], name="a_cell_has_one_current_result_per_part"
+                fields=["task", "variant", "official_part"], name="one_official_result_per_variant_task_and_part"
+            ),
+            models.UniqueConstraint(fields=["task", "variant", "all_part"], name="one_result_per_variant_task_and_part"),
+            models.CheckConstraint(
+                condition=Q(official_part__isnull=False) | Q(all_part__isnull=False),
+                name="a_current_result_counts_somewhere",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.scope}: {self.result}"
+        return f"{self.result}"
