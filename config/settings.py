@@ -158,7 +158,14 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# The queue only wakes workers; the rows of `evaluation` are the truth. docs/architecture.md says why each value is what it is.
+EVALUATION_QUEUE = "gpu"
+EVALUATION_WORKERS = env.int("PODIUM_WORKERS", 1)
+EVALUATION_LEASE_SECONDS = env.int("PODIUM_LEASE_SECONDS", 30)
+EVALUATION_TIME_LIMIT_SECONDS = env.int("PODIUM_TIME_LIMIT_SECONDS", 24 * 3600)
+EVALUATION_BATCH_SIZE = env.int("PODIUM_BATCH_SIZE", 32)
+
+# The queue only wakes workers; the rows of `evaluation` are the truth. docs/evaluation.md says why each value is what
+# it is.
 Q_CLUSTER = {
     "name": "default",
     "orm": "default",
@@ -174,8 +181,8 @@ Q_CLUSTER = {
     "save_limit": 250,
     "label": "Queue",
     "ALT_CLUSTERS": {
-        "gpu": {
-            "workers": env.int("PODIUM_WORKERS", 1),
+        EVALUATION_QUEUE: {
+            "workers": EVALUATION_WORKERS,
             "queue_limit": 1,
             "bulk": 1,
             "recycle": 1,
@@ -186,11 +193,6 @@ Q_CLUSTER = {
         }
     },
 }
-
-EVALUATION_QUEUE = "gpu"
-EVALUATION_LEASE_SECONDS = env.int("PODIUM_LEASE_SECONDS", 30)
-EVALUATION_TIME_LIMIT_SECONDS = env.int("PODIUM_TIME_LIMIT_SECONDS", 24 * 3600)
-EVALUATION_BATCH_SIZE = env.int("PODIUM_BATCH_SIZE", 32)
 
 HF_ENDPOINT = env.str("HF_ENDPOINT", "https://huggingface.co")
 

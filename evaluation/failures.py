@@ -81,7 +81,9 @@ def describe(error: BaseException, stage: Stage) -> Failure:
         message = f"The {what} is gated or disabled on the Hub; ask for access for this board: {_first_line(error)}"
         return Failure(FailureClass.DOWNLOAD, message, final=True, whole_run=whole_run)
     if names & _MISSING and "LocalEntryNotFoundError" not in names:
-        return Failure(FailureClass.DOWNLOAD, f"Not found on the Hub: {_first_line(error)}", True, whole_run)
+        return Failure(
+            FailureClass.DOWNLOAD, f"Not found on the Hub: {_first_line(error)}", final=True, whole_run=whole_run
+        )
     if names & _NETWORK or any(word in words for word in _NETWORK_WORDS):
         return Failure(FailureClass.DOWNLOAD, f"A download failed while {stage}: {_first_line(error)}")
     if "trust_remote_code" in words:
@@ -90,10 +92,11 @@ def describe(error: BaseException, stage: Stage) -> Failure:
         failure_class = FailureClass.MODEL_CODE if stage is Stage.MODEL else FailureClass.TASK
         return Failure(failure_class, message, final=True, whole_run=whole_run)
     if stage is Stage.MODEL:
-        return Failure(FailureClass.MODEL_CODE, f"The model could not be loaded: {_summary(error)}", True, True)
+        message = f"The model could not be loaded: {_summary(error)}"
+        return Failure(FailureClass.MODEL_CODE, message, final=True, whole_run=True)
     if stage is Stage.EVALUATION and _raised_in_model(error):
-        return Failure(FailureClass.MODEL_CODE, f"The model failed while encoding: {_summary(error)}", True)
-    return Failure(FailureClass.TASK, f"The task failed while {stage}: {_summary(error)}", True)
+        return Failure(FailureClass.MODEL_CODE, f"The model failed while encoding: {_summary(error)}", final=True)
+    return Failure(FailureClass.TASK, f"The task failed while {stage}: {_summary(error)}", final=True)
 
 
 def describe_exit(return_code: int) -> Failure:

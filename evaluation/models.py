@@ -87,12 +87,12 @@ class EvaluationRun(models.Model):
     def __str__(self) -> str:
         return f"Run {self.pk} of {self.model_meta}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("run", args=[self.pk])
+
     @property
     def is_finished(self) -> bool:
         return self.state in self.FINISHED_STATES
-
-    def get_absolute_url(self) -> str:
-        return reverse("run", args=[self.pk])
 
 
 class UnitQuerySet(models.QuerySet["EvaluationUnit"]):
@@ -128,7 +128,9 @@ class EvaluationUnit(models.Model):
     owner = models.TextField(blank=True, default="", help_text="The claim that holds it; writes are fenced by it.")
     worker = models.ForeignKey(Worker, models.SET_NULL, null=True, blank=True, related_name="units")
     lease_until = models.DateTimeField(null=True, blank=True)
-    batch_size = models.SmallIntegerField(null=True, blank=True, help_text="NULL: the default; less after memory ran out.")
+    batch_size = models.SmallIntegerField(
+        null=True, blank=True, help_text="NULL: the default; less after memory ran out."
+    )
     progress = models.TextField(blank=True, default="", help_text="What the evaluating process is doing.")
 
     started_at = models.DateTimeField(null=True, blank=True)

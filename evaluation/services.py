@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Greatest, Now
@@ -51,12 +51,12 @@ def request_run(
     tasks: Sequence[Task] = (),
     benchmarks: Sequence[Benchmark] = (),
     without: Collection[Task] = (),
-    requested_by: AbstractBaseUser | None = None,
+    requested_by: User | None = None,
     settings: Mapping[str, Any] | None = None,
     priority: int = 0,
     pinned_by_content: bool = False,
 ) -> EvaluationRun:
-    """Queue the model on whole tasks, and on the cells that benchmarks count of theirs, but not on those in `without`."""
+    """Queue the model on whole tasks and on the cells that benchmarks count of theirs, leaving out `without`."""
     cells = {task: UnitCells() for task in tasks}
     for task, wanted in cells_of_benchmarks(benchmarks).items():
         cells.setdefault(task, wanted)
@@ -92,7 +92,7 @@ def checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 @transaction.atomic
 def cancel_run(*, run: EvaluationRun) -> int:
-    """Stop what of the run is unfinished; a worker that is on it notices within seconds. Says how many units that was."""
+    """Stop what of the run is unfinished, in how many units; a worker that is on it notices within seconds."""
     _lock(run)
     cancelled = run.units.unfinished().update(
         state=EvaluationUnit.State.CANCELLED, owner="", lease_until=None, progress="", finished_at=Now()
@@ -170,9 +170,10 @@ def _claim_one(worker: Worker | None) -> EvaluationUnit | None:
     return unit
 
 
-def heartbeat(*, unit: EvaluationUnit, log: str, progress: str) -> None:
+def heartbeat(*, unit: EvaluationUnit, progress: str, log: str | None = None) -> None:
     """Renew the lease and publish what the evaluating process says; ClaimLost if the unit is no longer ours."""
-    if not _ours(unit).update(lease_until=_lease_end(), log=log, progress=progress):
+    said = {"progress": progress} if log is None else {"progress": progress, "log": log}
+    if not _ours(unit).update(lease_until=_lease_end(), **said):
         raise ClaimLost
 
 
@@ -218,7 +219,7 @@ def fail_unit(
     outcome: dict[str, Any] = {
         **_released(),
         "error": failure.message,
-        "failure_class": failure.failure_class,
+        "failure_class": failure.failure_class.value,
         "environment": environment,
     }
     if log is not None:
@@ -238,7 +239,7 @@ def fail_unit(
         run.units.filter(state=EvaluationUnit.State.QUEUED).update(
             state=EvaluationUnit.State.FAILED,
             error=failure.message,
-            failure_class=failure.failure_class,
+            failure_class=failure.failure_class.value,
             finished_at=Now(),
         )
     _settle(run)
@@ -259,6 +260,11 @@ def hand_back_units_of(*, worker: Worker, count_attempt: bool) -> int:
 def wake() -> None:
     """Send a worker to look at the rows. Idempotent: too many wake-ups cost nothing, a lost one is sent again."""
     async_task("evaluation.jobs.tick", cluster=django_settings.EVALUATION_QUEUE, ack_failure=True, save=False)
+
+
+def ask_for_answer(*, queue: str) -> None:
+    """Send a job that only shows that the queue is served."""
+    async_task("evaluation.jobs.answer", cluster=queue, ack_failure=True, save=False)
 
 
 def wake_if_claimable() -> bool:

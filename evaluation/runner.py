@@ -1,0 +1,238 @@
+"""The evaluating process: `python -m evaluation.runner`. The only file that imports mteb's evaluation.
+
+It knows neither Django nor the database. Its standard input is JSON lines: first the model, then one task after
+another, each when the one before is finished; the end of input means stop at once. Events go out as JSON lines where
+standard output was; everything else that is written ends in standard error, which is the log.
+
+    in:  {"model": {"name", "revision", "path", "pinned_by_content", "settings"}}
+         {"task": {"name", "definition", "eval_splits", "hf_subsets"}, "batch_size"}
+    out: {"event": "progress", "progress"}
+         {"event": "result", "payload", "environment"}
+         {"event": "failure", "failure_class", "message", "final", "whole_run", "environment"}
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.metadata
+import json
+import logging
+import os
+import platform
+import queue
+import resource
+import signal
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from evaluation.failures import ModelRefused, Stage, describe
+from evaluation.local_models import folder_revision
+
+if TYPE_CHECKING:
+    from mteb.abstasks import AbsTask
+    from mteb.models.models_protocols import EncoderProtocol
+
+SEED = 42
+LARGEST_FILE = 200 * 1024**3
+PR_SET_PDEATHSIG = 1
+VERSIONED = ("mteb", "torch", "transformers", "sentence-transformers", "datasets", "huggingface_hub", "numpy")
+
+logger = logging.getLogger("evaluation.runner")
+
+
+class Events:
+    """Standard output as it was at the start; from then on prints go to the log."""
+
+    def __init__(self) -> None:
+        self._stream: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        os.dup2(2, 1)
+
+    def send(self, event: str, **fields: Any) -> None:
+        self._stream.write(json.dumps({"event": event, **fields}) + "\n")
+        self._stream.flush()
+
+
+class Evaluator:
+    """A model that is loaded once and evaluated on one task after another."""
+
+    def __init__(self, model: dict[str, Any], events: Events) -> None:
+        self._wanted = model
+        self._events = events
+        self._loaded: EncoderProtocol | None = None
+        self._stage = Stage.MODEL
+
+    def run(self, order: dict[str, Any]) -> None:
+        """Evaluate one task and send its result or its failure."""
+        encode_kwargs = {"batch_size": int(order["batch_size"]), "show_progress_bar": True}
+        started = time.monotonic()
+        try:
+            payload = self._evaluate(order["task"], encode_kwargs)
+        except Exception as error:  # noqa: BLE001  The code of any model may raise anything; all of it is reported.
+            traceback.print_exc()
+            failure = describe(error, self._stage)
+            self._events.send("failure", **asdict(failure), environment=self._environment(encode_kwargs))
+        else:
+            logger.info("Finished after %.1f s.", time.monotonic() - started)
+            self._events.send("result", payload=payload, environment=self._environment(encode_kwargs))
+
+    def _evaluate(self, task: dict[str, Any], encode_kwargs: dict[str, Any]) -> str:
+        """The result as mteb writes it to disk."""
+        self._enter(Stage.MODEL)
+        if self._loaded is None:
+            self._loaded = load_model(self._wanted)
+        self._enter(Stage.TASK)
+        mteb_task = build_task(task)
+        self._enter(Stage.EVALUATION)
+        return evaluate(self._loaded, mteb_task, encode_kwargs)
+
+    def _enter(self, stage: Stage) -> None:
+        self._stage = stage
+        if stage is not Stage.MODEL or self._loaded is None:
+            self._events.send("progress", progress=str(stage))
+
+    def _environment(self, encode_kwargs: dict[str, Any]) -> dict[str, Any]:
+        return environment() | {"encode_kwargs": {"batch_size": encode_kwargs["batch_size"]}, "device": self._device()}
+
+    def _device(self) -> str | None:
+        device = getattr(getattr(self._loaded, "model", None), "device", None)
+        return None if device is None else str(device)
+
+
+def load_model(wanted: dict[str, Any]) -> EncoderProtocol:
+    """From a local folder, through mteb's registry entry, or as any other sentence-transformers model of the Hub."""
+    import mteb
+    from mteb.models.model_implementations import MODEL_REGISTRY
+    from mteb.models.sentence_transformer_wrapper import SentenceTransformerEncoderWrapper
+    from sentence_transformers import SentenceTransformer
+
+    name, revision, settings = wanted["name"], wanted["revision"], wanted["settings"]
+    registered = MODEL_REGISTRY.get(name)
+    if registered is not None and not wanted["path"]:
+        meta = registered.model_copy(update={"revision": revision})
+        refusals = {"trust_remote_code": False} if "trust_remote_code" in meta.loader_kwargs else {}
+        return meta.load_model(**settings, **refusals)
+
+    source, at_revision = name, revision
+    if wanted["path"]:
+        source, at_revision = _checked_folder(wanted), None
+    model = SentenceTransformer(
+        source,
+        revision=at_revision,
+        trust_remote_code=False,
+        truncate_dim=settings.get("embed_dim"),
+    )
+    if "max_seq_length" in settings:
+        model.max_seq_length = settings["max_seq_length"]
+    prompts = settings.get("model_prompts") or (registered.loader_kwargs.get("model_prompts") if registered else None)
+    wrapped = SentenceTransformerEncoderWrapper(model, model_prompts=prompts)
+    meta = registered or wrapped.mteb_model_meta or mteb.ModelMeta.create_empty()
+    wrapped.mteb_model_meta = meta.model_copy(update={"name": name, "revision": revision})
+    return wrapped
+
+
+def _checked_folder(wanted: dict[str, Any]) -> str:
+    folder = Path(wanted["path"])
+    if not folder.is_dir():
+        raise ModelRefused(f"This worker has no folder {folder}. Put the model there, then retry.")
+    if wanted["pinned_by_content"] and folder_revision(folder) != wanted["revision"]:
+        raise ModelRefused(f"The model in {folder} changed after the run was requested. Request a new run.")
+    return str(folder)
+
+
+def build_task(task: dict[str, Any]) -> AbsTask:
+    import mteb
+
+    if task["definition"] is not None:
+        from evaluation.mteb_tasks import build_task as build_custom_task
+
+        custom: AbsTask = build_custom_task(task["definition"])
+        return custom
+    return mteb.get_task(task["name"], eval_splits=task["eval_splits"], hf_subsets=task["hf_subsets"])
+
+
+def evaluate(model: EncoderProtocol, task: AbsTask, encode_kwargs: dict[str, Any]) -> str:
+    import mteb
+
+    results = mteb.evaluate(
+        model, task, cache=None, co2_tracker=False, encode_kwargs=encode_kwargs, overwrite_strategy="always"
+    )
+    if results.exceptions:
+        raise RuntimeError(results.exceptions[0].exception)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "result.json")
+        results.task_results[0].to_disk(path)
+        return path.read_text(encoding="utf-8")
+
+
+def environment() -> dict[str, Any]:
+    """What the numbers may depend on: versions, hardware, threads, seed; and the peak of memory so far."""
+    import torch
+
+    cuda = torch.cuda.is_available()
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    return {
+        "versions": {name: _version(name) for name in VERSIONED},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "hardware": torch.cuda.get_device_name() if cuda else _processor(),
+        "cuda": torch.version.cuda if cuda else None,
+        "threads": torch.get_num_threads(),
+        "seed": SEED,
+        "peak_memory_mb": round(kilobytes / 1024),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    names = (
+        [line for line in information.read_text().splitlines() if "model name" in line] if information.exists() else []
+    )
+    name = names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} cores"
+
+
+def die_with_parent() -> None:
+    """Linux ends us when the worker dies; elsewhere the end of standard input does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def limit_resources() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+
+
+def follow(stream: TextIO, orders: queue.SimpleQueue[dict[str, Any]]) -> None:
+    """Pass orders on as they come; at the end of the input nobody wants our work any more."""
+    for line in stream:
+        orders.put(json.loads(line))
+    os._exit(0)
+
+
+def main() -> None:
+    die_with_parent()
+    limit_resources()
+    events = Events()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=follow, args=(sys.stdin, orders), daemon=True).start()
+    evaluator = Evaluator(orders.get()["model"], events)
+    while True:
+        evaluator.run(orders.get())
+
+
+if __name__ == "__main__":
+    main()
