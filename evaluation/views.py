@@ -1,0 +1,56 @@
+"""Pages of the queue and of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from evaluation import selectors
+from evaluation.models import EvaluationRun, EvaluationUnit
+
+REFRESH_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    unit: EvaluationUnit
+
+    @property
+    def score(self) -> float | None:
+        """As people read it, out of 100."""
+        score = selectors.task_score(self.unit.result) if self.unit.result else None
+        return None if score is None else 100 * score
+
+
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    unfinished = selectors.runs_with_progress(selectors.unfinished_runs())
+    context = {
+        "unfinished": unfinished,
+        "recent": selectors.recent_runs(),
+        "workers": selectors.workers_alive(settings.EVALUATION_QUEUE),
+        "refresh_seconds": REFRESH_SECONDS,
+    }
+    return render(request, "evaluation/queue.html", context)
+
+
+@require_safe
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """A run with its tasks. The log is for whoever asked for the run, and for the staff."""
+    evaluation_run = get_object_or_404(EvaluationRun.objects.select_related("model_meta", "requested_by"), pk=pk)
+    user = request.user
+    may_see_log = user.is_staff or (user.is_authenticated and user == evaluation_run.requested_by)
+    context = {
+        "run": evaluation_run,
+        "units": [UnitRow(unit) for unit in selectors.run_units(evaluation_run)],
+        "progress": selectors.run_progress(evaluation_run),
+        "place": selectors.queue_place(evaluation_run),
+        "worker_alive": selectors.workers_alive(settings.EVALUATION_QUEUE).exists(),
+        "log_unit": selectors.unit_for_log(evaluation_run) if may_see_log else None,
+        "refresh_seconds": REFRESH_SECONDS,
+    }
+    return render(request, "evaluation/run.html", context)
