@@ -6,4 +6,6 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("leaderboard.urls")),
+    path("", include("evaluation.urls")),
+    path("", include("submissions.urls")),
 ]

@@ -173,8 +173,14 @@ def make_result(
         payload=zstandard.compress(payload),
         **{**defaults, **fields},
     )
-    for scope in current_in:
-        CurrentResult.objects.create(scope=scope, variant=variant, task=task, part=part, result=result)
+    if current_in:
+        CurrentResult.objects.create(
+            result=result,
+            variant=variant,
+            task=task,
+            official_part=part if Scope.OFFICIAL in current_in else None,
+            all_part=part if Scope.ALL in current_in else None,
+        )
     return result
 
 

@@ -80,7 +80,7 @@ MEANS = {
 
 
 def find_board(benchmark: Benchmark, scope: Scope) -> Board | None:
-    return Board.objects.filter(benchmark=benchmark, scope=scope).first()
+    return Board.objects.filter(benchmark=benchmark, scope=scope).select_related("benchmark").first()
 
 
 def board_columns(benchmark: Benchmark, board: Board, view: View) -> list[BoardColumn]:
@@ -165,7 +165,8 @@ def started_tasks(board: Board, model_ids: Iterable[int]) -> dict[tuple[int, str
     """
     names = dict(Task.objects.filter(name__in=board.task_names).values_list("pk", "name"))
     rows = (
-        CurrentResult.objects.filter(scope=board.scope, task__in=names, variant__model_meta__in=list(model_ids))
+        CurrentResult.objects.in_scope(board.scope)
+        .filter(task__in=names, variant__model_meta__in=list(model_ids))
         .values_list("variant__model_meta_id", "variant__experiment_id")
         .annotate(tasks=ArrayAgg("task_id", distinct=True))
         .order_by()

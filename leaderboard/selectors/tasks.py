@@ -1,42 +1,68 @@
-"""What a task page asks: the task's place in benchmarks and every model's current result on it."""
+"""What a task page asks: who counts the task, and every model's current result on it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
-from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
-from leaderboard.cell_means import CellKey, merged_mean
-from leaderboard.models import Benchmark, CellSet, CurrentResult, Scope, Task
+from leaderboard.cell_means import whole_task
+from leaderboard.models import Benchmark, BenchmarkTask, CurrentResult, Scope, Task, TaskResult
+from leaderboard.selectors.results import CurrentScore, current_scores
 
 
 @dataclass(frozen=True)
 class TaskScore:
-    """A model variant's current result on a task.
+    """A place in the table of a task. A result that misses cells of the task is incomplete and has no rank."""
 
-    `score` is the mean of the cells that the task declares; `n_cells` of `of_cells` have a score, where `of_cells` is
-    what the models together show to be the whole task. A result with fewer is incomplete and has no rank.
-    """
-
-    result_id: int
-    model_meta_id: int
-    model_name: str
-    experiment_id: str
-    score: float | None
-    n_cells: int
+    current: CurrentScore
     of_cells: int
     rank: int | None
     n_results: int
-    model_revision: str
-    dataset_revision: str | None
-    mteb_version: str | None
-    date: datetime | None
-    origin: str
 
-    @property
-    def is_complete(self) -> bool:
-        return self.n_cells >= self.of_cells
+
+def task_scores(task: Task, scope: Scope) -> list[TaskScore]:
+    """Complete results first, best first; then incomplete ones; then those without a score."""
+    scores = current_scores(CurrentResult.objects.in_scope(scope).filter(task=task))
+    of_cells = whole_task(cell for score in scores for cell in score.cells)
+    ranks = _ranks(score.score for score in scores if score.n_cells >= of_cells)
+    n_results = _results_per_model(task)
+    rows = [
+        TaskScore(
+            current=score,
+            of_cells=of_cells,
+            rank=ranks.get(score.score) if score.n_cells >= of_cells else None,
+            n_results=n_results[score.model_id],
+        )
+        for score in scores
+    ]
+    return sorted(rows, key=_place)
+
+
+def _ranks(scores: Iterable[float | None]) -> dict[float | None, int]:
+    """Score -> rank, highest first; equal scores share the best number."""
+    ranks: dict[float | None, int] = {}
+    known = sorted((score for score in scores if score is not None), reverse=True)
+    for place, score in enumerate(known, start=1):
+        ranks.setdefault(score, place)
+    return ranks
+
+
+def _place(row: TaskScore) -> tuple[bool, bool, float]:
+    score = row.current.score
+    return row.rank is None, score is None, -(score or 0.0)
+
+
+def _results_per_model(task: Task) -> dict[int, int]:
+    rows = TaskResult.objects.filter(task=task).values_list("model_revision__model_meta").annotate(n=Count("pk"))
+    return dict(rows.order_by())
+
+
+def benchmarks_counting(task: Task) -> QuerySet[Benchmark]:
+    """Benchmarks that count the task, those on the menu first."""
+    return Benchmark.objects.filter(benchmark_tasks__task=task).order_by("menu_position", "name")
+
+
+def tasks_of(benchmark: Benchmark) -> QuerySet[BenchmarkTask]:
+    return BenchmarkTask.objects.filter(benchmark=benchmark).select_related("task").order_by("task__type", "position")

@@ -1,0 +1,226 @@
+"""Results that count now, and those that do not, with where they come from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+import zstandard
+from django.db.models import QuerySet
+
+from leaderboard.cell_means import Cell, ScoredCell, mean_in_order, merge_parts
+from leaderboard.currency import parsed_version
+from leaderboard.models import CellSet, CurrentResult, ModelMeta, Scope, SourceKind, Task, TaskResult
+
+
+@dataclass(frozen=True)
+class CurrentScore:
+    """What a model variant has on a task now: the mean of the cells that the task declares, in their order.
+
+    Provenance is that of the leading part where several results merge. `score` is None if no declared cell is scored.
+    """
+
+    result_id: int
+    model_id: int
+    model_name: str
+    experiment_id: str
+    task_name: str
+    task_type: str
+    score: float | None
+    cells: frozenset[Cell]
+    n_parts: int
+    model_revision: str
+    dataset_revision: str | None
+    mteb_version: str | None
+    date: datetime | None
+    origin: str
+    source: str
+
+    @property
+    def n_cells(self) -> int:
+        return len(self.cells)
+
+
+_FIELDS = (
+    "result_id",
+    "part",
+    "variant_id",
+    "variant__model_meta_id",
+    "variant__model_meta__name",
+    "variant__experiment_id",
+    "task__name",
+    "task__type",
+    "result__model_revision__name",
+    "result__dataset_revision",
+    "result__mteb_version",
+    "result__date",
+    "result__source__kind",
+    "result__source__name",
+    "result__cell_set_id",
+    "result__main_scores",
+)
+
+
+def current_scores(currents: QuerySet[CurrentResult]) -> list[CurrentScore]:
+    """One score per (model, experiment id, task): parts merged, variants without meaning pooled, as on the boards."""
+    rows: list[Any] = list(
+        currents.order_by(
+            "task__name", "variant__model_meta__name", "variant__experiment_id", "variant__experiment_name", "part"
+        ).values_list(*_FIELDS, named=True)
+    )
+    cells = _declared_cells({row.result__cell_set_id for row in rows})
+    groups = groupby(rows, lambda row: (row.task__name, row.variant__model_meta_id, row.variant__experiment_id))
+    return [_current_score(list(group), cells) for _, group in groups]
+
+
+def _declared_cells(cell_set_ids: Iterable[int]) -> dict[int, list[Cell | None]]:
+    """Cell set -> its cells in order; None in place of a cell that its task does not declare."""
+    cell_sets = CellSet.objects.filter(pk__in=list(cell_set_ids)).select_related("task")
+    return {
+        cell_set.pk: [
+            cell if _declares(cell_set.task, *cell) else None
+            for cell in zip(cell_set.splits, cell_set.subsets, strict=True)
+        ]
+        for cell_set in cell_sets.only("splits", "subsets", "task__eval_splits", "task__hf_subsets")
+    }
+
+
+def _declares(task: Task, split: str, subset: str) -> bool:
+    """A task that names no splits or subsets counts all of them."""
+    return (not task.eval_splits or split in task.eval_splits) and (not task.hf_subsets or subset in task.hf_subsets)
+
+
+def _current_score(rows: list[Any], cells: dict[int, list[Cell | None]]) -> CurrentScore:
+    lead = rows[0]
+    scored = [
+        cell
+        for _, parts in groupby(rows, lambda row: row.variant_id)
+        for cell in merge_parts(list(_scored(part, cells)) for part in parts)
+    ]
+    return CurrentScore(
+        result_id=lead.result_id,
+        model_id=lead.variant__model_meta_id,
+        model_name=lead.variant__model_meta__name,
+        experiment_id=lead.variant__experiment_id,
+        task_name=lead.task__name,
+        task_type=lead.task__type,
+        score=mean_in_order([score for _, score in scored]),
+        cells=frozenset(cell for cell, _ in scored),
+        n_parts=len(rows),
+        model_revision=lead.result__model_revision__name,
+        dataset_revision=lead.result__dataset_revision,
+        mteb_version=lead.result__mteb_version,
+        date=lead.result__date,
+        origin=lead.result__source__kind,
+        source=lead.result__source__name,
+    )
+
+
+def _scored(row: Any, cells: dict[int, list[Cell | None]]) -> Iterator[ScoredCell]:
+    for cell, score in zip(cells[row.result__cell_set_id], row.result__main_scores, strict=True):
+        if cell is not None and score is not None:
+            yield cell, score
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A stored result of a model on a task, and whether it counts now.
+
+    `scopes` maps each scope in which it counts to its part; `why` says it in a sentence.
+    """
+
+    result: TaskResult
+    score: float | None
+    n_cells: int
+    scopes: dict[str, int]
+    why: str
+
+
+@dataclass(frozen=True)
+class CellRow:
+    split: str
+    subset: str
+    languages: str
+    main_score: float | None
+
+
+def result_standings(model_meta: ModelMeta, task: Task) -> list[Standing]:
+    """Every result of a model on a task: those that count first, then by date, newest first."""
+    parts = _parts(model_meta, task)
+    found = list(
+        TaskResult.objects.filter(model_revision__model_meta=model_meta, task=task)
+        .select_related("model_revision", "variant", "source", "cell_set")
+        .defer("payload")
+    )
+    official = {result.variant_id: result for result in found if parts[result.pk].get(Scope.OFFICIAL) == 0}
+    cells = _declared_cells({result.cell_set_id for result in found})
+    standings = []
+    for result in found:
+        scored = [
+            score
+            for cell, score in zip(cells[result.cell_set_id], result.main_scores, strict=True)
+            if cell is not None and score is not None
+        ]
+        scopes = parts[result.pk]
+        why = why_it_counts(result, scopes, official.get(result.variant_id), model_meta.registry_revision)
+        standings.append(Standing(result, mean_in_order(scored), len(scored), scopes, why))
+    return sorted(standings, key=_place)
+
+
+def _parts(model_meta: ModelMeta, task: Task) -> defaultdict[int, dict[str, int]]:
+    """Result -> scope -> the part it plays in what counts there."""
+    parts: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    for scope in Scope:
+        current = CurrentResult.objects.in_scope(scope).filter(task=task, variant__model_meta=model_meta)
+        for pk, part in current.values_list("pk", "part"):
+            parts[pk][scope] = part
+    return parts
+
+
+def _place(standing: Standing) -> tuple[int, float]:
+    date = standing.result.date
+    return -len(standing.scopes), -(date.timestamp() if date else 0.0)
+
+
+def why_it_counts(
+    result: TaskResult, scopes: dict[str, int], official: TaskResult | None, registry_revision: str | None
+) -> str:
+    """The rule of `leaderboard/currency.py` in words. `official` is the result the official boards count."""
+    if Scope.ALL in scopes and Scope.OFFICIAL in scopes:
+        return "Counts on every board."
+    if Scope.ALL in scopes:
+        return "Counts on boards of all results." if scopes[Scope.ALL] == 0 else "Counts for cells that others lack."
+    if Scope.OFFICIAL in scopes:
+        return "Counts on official boards; among all results another covers more or is our own."
+    if result.source.kind != SourceKind.OFFICIAL or official is None:
+        return "Another result covers as much or more and goes first."
+    if official.model_revision.name == registry_revision != result.model_revision.name:
+        return "The registry names another revision."
+    if parsed_version(result.mteb_version) is None and parsed_version(official.mteb_version) is not None:
+        return "Its mteb version is not known."
+    return "Another result has a newer mteb version, names a real revision or was stored first."
+
+
+def chosen_standing(standings: list[Standing], result_id: str) -> Standing | None:
+    """The one asked for, else the first."""
+    asked = (standing for standing in standings if str(standing.result.pk) == result_id)
+    return next(asked, standings[0] if standings else None)
+
+
+def cells_of(result: TaskResult) -> list[CellRow]:
+    cell_set = result.cell_set
+    return [
+        CellRow(split, subset, ", ".join(languages), score)
+        for split, subset, languages, score in zip(
+            cell_set.splits, cell_set.subsets, cell_set.languages, result.main_scores, strict=True
+        )
+    ]
+
+
+def stored_file(result: TaskResult) -> bytes:
+    """The result file byte for byte."""
+    return zstandard.ZstdDecompressor().decompressobj().decompress(bytes(result.payload))

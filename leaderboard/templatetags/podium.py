@@ -1,0 +1,54 @@
+"""How values read in templates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from leaderboard import tables
+
+register = template.Library()
+register.filter("breakable", tables.breakable)
+register.filter("spaced", tables.spaced)
+register.filter("score", tables.score_text)
+register.filter("day", tables.date_text)
+register.filter("short_revision", tables.revision_text)
+register.filter("ranking_rule", tables.ranking_rule)
+
+
+@register.filter
+def known(value: Any) -> SafeString | Any:
+    """The value, or a muted "unknown" for nothing."""
+    if value is None or value == "" or value == []:
+        return format_html('<span class="unknown">{}</span>', "unknown")
+    return value
+
+
+@register.filter
+def quantity(number: int | None) -> str | SafeString:
+    return known(None) if number is None else tables.quantity_text(number)
+
+
+@register.filter
+def joined(values: list[str] | None) -> str | SafeString:
+    """A list as text; "unknown" for none."""
+    return ", ".join(str(value) for value in values) if values else known(None)
+
+
+@register.filter
+def yes_no(value: bool | None) -> str | SafeString:
+    return known(None) if value is None else "yes" if value else "no"
+
+
+@register.filter
+def origin(kind: str) -> str:
+    return tables.ORIGIN_LABELS[kind]
+
+
+@register.filter
+def is_address(text: str | None) -> bool:
+    """Whether a reference may be made a link."""
+    return bool(text) and str(text).startswith(("https://", "http://"))
