@@ -1,4 +1,4 @@
-"""What is checked of a model before anything is saved. Each check answers with a sentence for the person who submits."""
+"""What is checked of a model before anything is saved. Each check answers with a sentence for the submitter."""
 
 from __future__ import annotations
 

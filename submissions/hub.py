@@ -1,7 +1,7 @@
 """Reads a model's repository on the Hub, with short time limits and errors in plain words.
 
-`huggingface_hub` costs 20 MB and a third of a second, so it is imported where it is used. Reads are anonymous on purpose:
-with the operator's own token a stranger could look into the operator's private models.
+`huggingface_hub` costs 20 MB and a third of a second, so it is imported where it is used. Reads are anonymous on
+purpose: with the operator's own token a stranger could look into the operator's private models.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class HubUnreachable(HubError):
 
 
 def read_model(name: str, revision: str = "") -> ModelSnapshot:
-    """The model at `revision` (a branch, tag or commit; empty for the newest), under the name the Hub has for it now."""
+    """The model at `revision` (branch, tag or commit; empty for the newest), under the name the Hub has for it now."""
     if not MODEL_NAME.fullmatch(name):
         raise ModelNotFound(f"“{name}” is not a model name. Write it as on the Hub: organisation/model.")
     if revision and not REVISION.fullmatch(revision):
@@ -120,12 +120,12 @@ def _plain_errors(name: str, revision: str) -> Iterator[None]:
     except errors.HFValidationError as error:
         raise ModelNotFound(f"“{name}” is not a model name. Write it as on the Hub: organisation/model.") from error
     except errors.HfHubHTTPError as error:
-        raise _by_status(name, error.response.status_code if error.response is not None else None) from error
+        raise _by_status(name, error.response.status_code) from error
     except (httpx2.HTTPError, errors.OfflineModeIsEnabled, OSError, ValueError) as error:
         raise HubUnreachable("The Hub cannot be reached at the moment. Try again in a few minutes.") from error
 
 
-def _by_status(name: str, status: int | None) -> HubError:
+def _by_status(name: str, status: int) -> HubError:
     match status:
         case 401 | 403:
             return ModelClosed(f"The Hub does not let the public read {name}. Make it public, then submit it again.")

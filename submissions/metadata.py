@@ -23,6 +23,47 @@ class Fact:
 
 Metadata = dict[str, dict[str, Any]]
 
+# How each field is called on a page, in the order of the page.
+LABELS = {
+    "n_parameters": "Parameters",
+    "memory_usage_mb": "Memory for the weights",
+    "embed_dim": "Embedding dimension",
+    "max_tokens": "Maximum tokens",
+    "license": "Licence",
+    "languages": "Languages",
+    "adapted_from": "Base model",
+    "similarity_fn_name": "Similarity",
+    "framework": "Framework",
+}
+
+
+@dataclass(frozen=True)
+class ShownFact:
+    label: str
+    value: str
+    origin: str
+
+
+def shown_facts(metadata: Metadata) -> list[ShownFact]:
+    """The facts for a reader, in the order of LABELS."""
+    return [
+        ShownFact(label, _shown(field, metadata[field]["value"]), metadata[field]["origin"])
+        for field, label in LABELS.items()
+        if field in metadata
+    ]
+
+
+def _shown(field: str, value: Any) -> str:
+    match value:
+        case list():
+            return ", ".join(map(str, value))
+        case float() if field == "memory_usage_mb":
+            return f"{value:,.1f} MB"
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(value)
+
 
 def describe(snapshot: ModelSnapshot) -> Metadata:
     """Field of ModelMeta -> {value, origin}. What the repository does not say is absent."""

@@ -27,8 +27,8 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 class Submission(models.Model):
     """A model at one commit, to be evaluated on the tasks of some boards and on single tasks.
 
-    `decided_by` and `decided_at` are those of the approval or rejection. A withdrawn submission keeps them, and its run,
-    if it had been approved.
+    `decided_by` and `decided_at` are those of the approval or rejection. A withdrawn submission keeps them, and
+    its run, if it had been approved.
     """
 
     class State(models.TextChoices):
@@ -119,8 +119,10 @@ class Submission(models.Model):
         return worst_outcome(self.checks)
 
     @property
+    def is_changing(self) -> bool:
+        """Whether its page may look different soon: it waits for a decision, or its run has not ended."""
+        return self.state == self.State.PENDING or (self.run is not None and not self.run.is_finished)
+
+    @property
     def can_be_withdrawn(self) -> bool:
-        """Until it is rejected, withdrawn, or its run has ended."""
-        if self.state == self.State.APPROVED:
-            return self.run is not None and not self.run.is_finished
-        return self.state == self.State.PENDING
+        return self.is_changing and self.state != self.State.WITHDRAWN

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, F, Q, QuerySet, When
 
 from evaluation.models import EvaluationUnit
-from evaluation.selectors import UnitCells, cells_of_benchmarks
+from evaluation.selectors import (
+    RunProgress,
+    UnitCells,
+    cells_of_benchmarks,
+    queue_place,
+    run_progress,
+    run_units,
+    task_score,
+)
 from leaderboard.models import Benchmark, ModelMeta, Origin, SourceKind, Task, TaskResult
 from submissions.checks import Standing, WantedTask
 from submissions.models import Submission
@@ -38,14 +47,22 @@ def submission_detail(user: User | AnonymousUser) -> QuerySet[Submission]:
 
 
 def boards_to_choose() -> QuerySet[Benchmark]:
-    """Boards with something to run, as the menu orders them, each with its number of such tasks as `n_tasks`."""
+    """Boards with something to run, each with its number of such tasks as `n_tasks`.
+
+    This board's own come first, then the others as the menu orders them, then those that stand in no menu.
+    """
     runnable = Q(tasks__origin=Origin.CUSTOM) | Q(
         tasks__origin=Origin.REGISTRY, tasks__in_registry=True, tasks__is_public=True
     )
     return (
         Benchmark.objects.annotate(n_tasks=Count("tasks", filter=runnable))
         .filter(n_tasks__gt=0)
-        .order_by("menu_path", "menu_position", "name")
+        .order_by(
+            Case(When(origin=Origin.CUSTOM, then=0), When(menu_path__len=0, then=2), default=1),
+            "menu_path",
+            "menu_position",
+            "name",
+        )
     )
 
 
@@ -117,3 +134,36 @@ def _covers(unit: EvaluationUnit, wanted: UnitCells) -> bool:
 
 def _includes(asked: list[str] | None, wanted: list[str] | None, default: list[str]) -> bool:
     return set(default if wanted is None else wanted) <= set(default if asked is None else asked)
+
+
+@dataclass(frozen=True)
+class TaskProgress:
+    """`percent` is the score, once there is one."""
+
+    unit: EvaluationUnit
+    percent: float | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the run of an approved submission is. `queue_place` is None once it has ended."""
+
+    counts: RunProgress
+    queue_place: int | None
+    tasks: list[TaskProgress]
+
+
+def submission_progress(submission: Submission) -> Progress | None:
+    """None for a submission without a run."""
+    if submission.run is None:
+        return None
+    return Progress(
+        counts=run_progress(submission.run),
+        queue_place=queue_place(submission.run),
+        tasks=[TaskProgress(unit, _percent(unit)) for unit in run_units(submission.run)],
+    )
+
+
+def _percent(unit: EvaluationUnit) -> float | None:
+    score = task_score(unit.result) if unit.result else None
+    return None if score is None else 100 * score

@@ -10,8 +10,10 @@ from typing import Any
 
 import yaml
 
-# The loader written in C where there is one: the front matter of some cards holds thousands of results.
-YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+try:  # The loader written in C, where it was built: the front matter of some cards holds thousands of results.
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader  # type: ignore[assignment]
 
 FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 
@@ -40,9 +42,9 @@ class Module:
 class ModelSnapshot:
     """A model at one commit.
 
-    `files` maps each path to its size in bytes (None where it is not known). `documents` holds the small files that were
-    read, by path; a file that could not be read as what its name promises stands in `unreadable` instead. `parameters`
-    counts the numbers in the safetensors files by dtype, and is None where nobody counted.
+    `files` maps each path to its size in bytes (None where it is not known). `documents` holds the small files that
+    were read, by path; a file that could not be read as what its name promises stands in `unreadable` instead.
+    `parameters` counts the numbers in the safetensors files by dtype, and is None where nobody counted.
     """
 
     name: str
@@ -152,7 +154,7 @@ def front_matter(text: str) -> dict[str, Any]:
     if found is None:
         return {}
     try:
-        parsed = yaml.load(found[1], Loader=YAML_LOADER)
+        parsed = yaml.load(found[1], Loader=SafeLoader)
     except yaml.YAMLError as error:
         raise ValueError("The front matter is not valid YAML.") from error
     if parsed is None:

@@ -19,7 +19,7 @@ PERMISSIONS = {
 }
 
 
-def make_group(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+def make_group(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Django makes permissions only after all migrations, so those that the group needs are made here."""
     group, _ = apps.get_model("auth", "Group").objects.get_or_create(name="Maintainer")
     content_types = apps.get_model("contenttypes", "ContentType").objects
@@ -33,7 +33,7 @@ def make_group(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
             group.permissions.add(permission)
 
 
-def drop_group(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+def drop_group(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("auth", "Group").objects.filter(name="Maintainer").delete()
 
 

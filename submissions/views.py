@@ -1,0 +1,140 @@
+"""Pages to sign up, submit a model, and follow what becomes of it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.models import User
+from django.contrib.auth.views import RedirectURLMixin
+from django.core.paginator import Paginator
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_vary_headers
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.generic import FormView
+
+from submissions import selectors, services
+from submissions.checks import Check, stops
+from submissions.forms import SubmitForm
+from submissions.metadata import Metadata, shown_facts
+from submissions.models import Submission
+
+PAGE_LENGTH = 50
+
+
+class SignedInRequest(HttpRequest):
+    """What a view behind `login_required` gets."""
+
+    user: User
+
+
+@method_decorator([sensitive_post_parameters(), never_cache], name="dispatch")
+class SignUp(RedirectURLMixin, FormView):
+    """A new account, signed in at once, and on to where the person came from."""
+
+    template_name = "registration/signup.html"
+    form_class = UserCreationForm
+    next_page = "home"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            return redirect(self.get_success_url())
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: BaseForm) -> HttpResponse:
+        login(self.request, cast(UserCreationForm, form).save())
+        return super().form_valid(form)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"next": self.get_redirect_url()}
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def submit(request: SignedInRequest) -> HttpResponse:
+    """The form. Its button `check` only shows what the checks find; `submit` saves if none of them fails."""
+    if request.method != "POST":
+        form = SubmitForm(user=request.user, initial=_wish_in_address(request))
+        return render(request, "submissions/submit.html", {"form": form})
+    form = SubmitForm(request.POST, user=request.user)
+    if not form.is_valid():
+        return render(request, "submissions/submit.html", {"form": form})
+    if "check" in request.POST:
+        assessed = services.assess(**form.wish())
+        return _form_with_checks(request, form, assessed.checks, assessed.metadata)
+    try:
+        submission = services.submit(submitter=request.user, note=form.cleaned_data["note"], **form.wish())
+    except services.SubmissionRefused as refused:
+        return _form_with_checks(request, form, refused.checks)
+    messages.success(request, "Submitted. This page says what a maintainer decides, and how the evaluation goes on.")
+    return redirect(submission)
+
+
+def _form_with_checks(
+    request: HttpRequest, form: SubmitForm, checks: list[Check], metadata: Metadata | None = None
+) -> HttpResponse:
+    form.add_failed_checks(checks)
+    context = {"form": form, "checks": checks, "refused": stops(checks), "facts": shown_facts(metadata or {})}
+    return render(request, "submissions/submit.html", context)
+
+
+@never_cache
+@login_required
+@require_GET
+def submission_list(request: SignedInRequest) -> HttpResponse:
+    page = Paginator(selectors.submission_list(request.user), PAGE_LENGTH).get_page(request.GET.get("page"))
+    return render(request, "submissions/submission_list.html", {"page": page})
+
+
+@never_cache
+@login_required
+@require_GET
+def submission_detail(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The whole page, or, for the page that asks again by itself, only the part that changes."""
+    submission = get_object_or_404(selectors.submission_detail(request.user), pk=pk)
+    context = {
+        "submission": submission,
+        "is_changing": submission.is_changing,
+        "facts": shown_facts(submission.metadata),
+        "progress": selectors.submission_progress(submission),
+        "may_withdraw": submission.can_be_withdrawn and submission.submitter_id == request.user.pk,
+    }
+    template = "submissions/_status.html" if request.headers.get("HX-Request") else "submissions/submission.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@login_required
+@require_POST
+def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
+    submission = get_object_or_404(Submission, pk=pk, submitter=request.user)
+    try:
+        services.withdraw(submission=submission)
+    except services.NotPossible as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "Withdrawn.")
+    return redirect(submission)
+
+
+def _wish_in_address(request: HttpRequest) -> dict[str, Any]:
+    """What a link to the form asks for (?model=…&revision=…&board=slug&task=…); else the first board of our own."""
+    asked = request.GET
+    boards = selectors.boards_to_choose().filter(slug__in=asked.getlist("board"))
+    default = selectors.board_chosen_first() if not asked.getlist("board") and not asked.getlist("task") else None
+    return {
+        "model_name": asked.get("model", ""),
+        "revision": asked.get("revision", ""),
+        "benchmarks": [default.pk] if default else [board.pk for board in boards],
+        "tasks": "\n".join(asked.getlist("task")),
+    }
