@@ -102,6 +102,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.TextField(help_text='Commit, or the label used instead of one.')),
                 ('metadata', models.JSONField(blank=True, help_text='model_meta.json beside the results, as it was read.', null=True)),
+                ('run_settings', models.JSONField(blank=True, help_text='Lines of run_settings.jsonl beside the results.', null=True)),
             ],
             options={
                 'ordering': ['model_meta', 'name'],

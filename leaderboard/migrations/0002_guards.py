@@ -9,6 +9,9 @@ ALTER TABLE leaderboard_taskresult
     DEFERRABLE INITIALLY DEFERRED;
 """
 
+# The payload is compressed already, and whole.
+PAYLOAD_AS_IT_IS = "ALTER TABLE leaderboard_taskresult ALTER COLUMN payload SET STORAGE EXTERNAL;"
+
 APPEND_ONLY = """
 CREATE FUNCTION leaderboard_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -43,6 +46,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             SCORES_FIT_CELLS, "ALTER TABLE leaderboard_taskresult DROP CONSTRAINT a_result_fits_its_cell_set;"
         ),
+        migrations.RunSQL(PAYLOAD_AS_IT_IS, migrations.RunSQL.noop),
         migrations.RunSQL(
             APPEND_ONLY,
             "DROP TRIGGER results_are_append_only ON leaderboard_taskresult; DROP FUNCTION leaderboard_refuse_change;",

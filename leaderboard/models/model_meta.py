@@ -92,6 +92,7 @@ class ModelRevision(models.Model):
     model_meta = models.ForeignKey(ModelMeta, models.PROTECT, related_name="revisions")
     name = models.TextField(help_text="Commit, or the label used instead of one.")
     metadata = models.JSONField(null=True, blank=True, help_text="model_meta.json beside the results, as it was read.")
+    run_settings = models.JSONField(null=True, blank=True, help_text="Lines of run_settings.jsonl beside the results.")
 
     class Meta:
         ordering = ["model_meta", "name"]

@@ -120,6 +120,13 @@ class CellScore(models.Model):
         db_table = "leaderboard_cellscore"
 
 
+class CurrentResultQuerySet(models.QuerySet["CurrentResult"]):
+    def in_scope(self, scope: str) -> CurrentResultQuerySet:
+        """The results that count in the scope, annotated with their `part`."""
+        field = f"{Scope(scope).value}_part"
+        return self.filter(**{f"{field}__isnull": False}).annotate(part=F(field))
+
+
 class CurrentResult(models.Model):
     """That a result counts now, by the rule in `leaderboard/currency.py`; derived, and replaced whenever results change.
 
@@ -137,6 +144,8 @@ class CurrentResult(models.Model):
     )
     official_part = models.SmallIntegerField(null=True)
     all_part = models.SmallIntegerField(null=True)
+
+    objects = CurrentResultQuerySet.as_manager()
 
     class Meta:
         constraints = [

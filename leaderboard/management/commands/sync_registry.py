@@ -1,0 +1,47 @@
+"""`manage.py sync_registry`: tasks, benchmarks and models from the installed mteb."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from leaderboard.services.boards import publish_all_boards
+from leaderboard.services.registry import Changes, RegistryUnavailable, read_registry, sync_registry
+
+_SHOWN = 10
+
+
+class Command(BaseCommand):
+    help = "Bring tasks, benchmarks and models of the installed mteb into the database and say what changed."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--no-boards", action="store_true", help="leave computing the boards to a later import")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            registry = read_registry()
+        except RegistryUnavailable as error:
+            raise CommandError(str(error)) from error
+        report = sync_registry(registry=registry)
+        self.stdout.write(f"Registry of mteb {report.mteb_version}:")
+        for noun, changes in (
+            ("tasks", report.tasks),
+            ("benchmarks", report.benchmarks),
+            ("models", report.model_metas),
+        ):
+            self.stdout.write(f"  {noun}: {describe(changes)}")
+        if report and not options["no_boards"]:
+            publish_all_boards()
+
+
+def describe(changes: Changes) -> str:
+    """One line: counts, and names where they are few."""
+    if not changes:
+        return "nothing changed"
+    parts = []
+    for verb, names in (("added", changes.added), ("changed", changes.changed), ("gone", changes.gone)):
+        if names:
+            listed = f" ({', '.join(names)})" if len(names) <= _SHOWN else ""
+            parts.append(f"{len(names)} {verb}{listed}")
+    return ", ".join(parts)

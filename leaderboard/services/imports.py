@@ -1,0 +1,303 @@
+"""Importing a results repository: new files become facts, and a finished import decides what the boards show."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import orjson
+from django.db import connection, transaction
+from django.utils import timezone
+
+from leaderboard.importing.sources import RevisionFolder, Source
+from leaderboard.importing.worker import FileBatch, SeenFile, import_batch, start_worker
+from leaderboard.models import Benchmark, ImportedFile, ImportRun, ModelRevision, ResultSource, Task
+from leaderboard.result_files import TaskFacts, UnusableFile, load_json
+from leaderboard.services.boards import publish_boards
+from leaderboard.services.currency import choose_current_results
+from leaderboard.services.model_metas import ensure_revision, ensure_variant
+
+logger = logging.getLogger(__name__)
+
+# Grows when the same file would be read differently.
+IMPORTER_VERSION = 1
+# Batches under way at once: enough to keep the workers busy, few enough to bound memory.
+_BATCHES_PER_WORKER = 3
+_MAX_BATCH_BYTES = 8 << 20
+_MAX_BATCH_FILES = 400
+META_FILE = "model_meta.json"
+SETTINGS_FILE = "run_settings.jsonl"
+_EXPERIMENTS = "experiments"
+
+
+class ImportFailed(Exception):
+    """The import stopped; the boards show what they showed before."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was seen so far."""
+
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+    n_new: int = 0
+    n_unchanged: int = 0
+    n_skipped: int = 0
+
+    def add(self, seen: Iterable[SeenFile]) -> None:
+        for file in seen:
+            self.files.append((file.path, file.digest))
+            self.n_skipped += bool(file.reason)
+            self.n_new += file.is_new and not file.reason
+            self.n_unchanged += not file.is_new
+
+
+def import_results(
+    *,
+    source: Source,
+    result_source: ResultSource,
+    location: str,
+    jobs: int,
+    progress: Callable[[int], None],
+    publishing: Callable[[], None],
+) -> ImportRun:
+    """Import everything from `source`; returns the finished run.
+
+    Facts are stored as they are read, but what counts changes in one transaction at the end. Killed before that, the last
+    complete state stays visible, and the next import goes on from the facts that are there. Raises ImportFailed.
+    """
+    digest = source.digest()
+    run = ImportRun.objects.create(
+        source=result_source,
+        location=location,
+        commit=source.commit,
+        archive_digest=digest,
+        importer_version=IMPORTER_VERSION,
+    )
+    latest = result_source.import_runs.filter(state=ImportRun.State.FINISHED).first()
+    if digest is not None and latest and _same_archive(latest, digest):
+        progress(source.size)
+        return _finish(run, n_files=latest.n_files, n_unchanged=latest.n_files, n_skipped=latest.n_skipped)
+    try:
+        tally = _read_all(source, result_source, jobs, progress)
+        publishing()
+        return _publish(run, tally)
+    except BaseException as error:
+        run.state, run.message, run.finished_at = ImportRun.State.FAILED, str(error) or "interrupted", timezone.now()
+        run.save()
+        if isinstance(error, BrokenProcessPool):
+            raise ImportFailed("A worker process died, perhaps for lack of memory: try again with --jobs 1.") from error
+        raise
+
+
+def _same_archive(latest: ImportRun, digest: bytes) -> bool:
+    return (
+        latest.archive_digest is not None
+        and bytes(latest.archive_digest) == digest
+        and latest.importer_version == IMPORTER_VERSION
+    )
+
+
+def _read_all(source: Source, result_source: ResultSource, jobs: int, progress: Callable[[int], None]) -> _Tally:
+    """Hand every batch to a worker process and collect what they saw."""
+    tally = _Tally()
+    tasks = _task_facts()
+    arguments = (_connection_parameters(), result_source.pk, source.commit, tasks, _task_ids())
+    executor = ProcessPoolExecutor(
+        jobs, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker, initargs=arguments
+    )
+    pending: set[Future[list[SeenFile]]] = set()
+    try:
+        for batch in _batches(source.folders(progress), result_source):
+            pending.add(executor.submit(import_batch, batch))
+            if len(pending) >= jobs * _BATCHES_PER_WORKER:
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                for future in done:
+                    tally.add(future.result())
+        for future in pending:
+            tally.add(future.result())
+    finally:
+        executor.shutdown(cancel_futures=True)
+    return tally
+
+
+def _connection_parameters() -> dict[str, Any]:
+    wanted = {"dbname", "user", "password", "host", "port", "sslmode", "options"}
+    return {key: value for key, value in connection.get_connection_params().items() if key in wanted}
+
+
+def _task_facts() -> dict[str, TaskFacts]:
+    rows = Task.objects.values_list("name", "main_score", "eval_langs")
+    return {name: TaskFacts(main_score, eval_langs) for name, main_score, eval_langs in rows}
+
+
+def _task_ids() -> dict[str, int]:
+    return dict(Task.objects.values_list("name", "id"))
+
+
+def _batches(folders: Iterable[RevisionFolder], result_source: ResultSource) -> Iterator[FileBatch]:
+    """The result files of each folder by (revision, variant), with what is known of them."""
+    known: dict[str, list[bytes]] = defaultdict(list)
+    refused: set[str] = set()
+    rows = ImportedFile.objects.filter(source=result_source).values_list("path", "digest", "result_id")
+    for path, digest, result_id in rows.iterator(chunk_size=20_000):
+        if result_id is None:
+            refused.add(path)
+        else:
+            known[path].append(bytes(digest))
+    for folder in folders:
+        for subfolder, files in _subfolders(folder).items():
+            for part in _split(files):
+                yield _batch(folder, subfolder, part, files, known, refused)
+
+
+def _subfolders(folder: RevisionFolder) -> dict[str, dict[str, bytes | Path]]:
+    """The folder's files by directory: the revision itself, its experiments, and whatever else there is."""
+    found: dict[str, dict[str, bytes | Path]] = defaultdict(dict)
+    for path, place in folder.files.items():
+        found[str(PurePosixPath(path).parent)][path] = place
+    return found
+
+
+def _split(files: dict[str, bytes | Path]) -> Iterator[dict[str, bytes | Path]]:
+    """Parts of bounded size."""
+    part: dict[str, bytes | Path] = {}
+    size = 0
+    for path, place in files.items():
+        length = len(place) if isinstance(place, bytes) else place.stat().st_size
+        if part and (size + length > _MAX_BATCH_BYTES or len(part) >= _MAX_BATCH_FILES):
+            yield part
+            part, size = {}, 0
+        part[path] = place
+        size += length
+    if part:
+        yield part
+
+
+def _batch(
+    folder: RevisionFolder,
+    subfolder: str,
+    part: dict[str, bytes | Path],
+    siblings: dict[str, bytes | Path],
+    known: dict[str, list[bytes]],
+    refused: set[str],
+) -> FileBatch:
+    unusable = {path: reason for path in part if (reason := _why_no_result(folder.key, path))}
+    identity = _identify(folder.key, subfolder, siblings)
+    if isinstance(identity, str):
+        unusable = dict.fromkeys(part, identity)
+        revision_id = variant_id = 0
+    else:
+        revision_id, variant_id = identity
+    files = {path: place for path, place in part.items() if PurePosixPath(path).name not in {META_FILE, SETTINGS_FILE}}
+    return FileBatch(
+        model_revision_id=revision_id,
+        variant_id=variant_id,
+        files=files,
+        known={path: known[path] for path in files if path in known},
+        unusable=unusable,
+        retried=[path for path in files if path in refused],
+    )
+
+
+def _why_no_result(key: str, path: str) -> str:
+    below = PurePosixPath(path).relative_to(key).parts
+    if len(below) != 1 and not (len(below) == 3 and below[0] == _EXPERIMENTS):
+        return "not at <model>/<revision>/<Task>.json or <model>/<revision>/experiments/<variant>/<Task>.json"
+    if not path.endswith(".json"):
+        return f"not a result file ({PurePosixPath(path).suffix or 'no suffix'})"
+    return ""
+
+
+def _identify(key: str, subfolder: str, files: dict[str, bytes | Path]) -> tuple[int, int] | str:
+    """(revision id, variant id) of a directory, or the reason why its files cannot be used.
+
+    As in mteb, model_meta.json has the last word on name and revision; without it the path has, but not for an experiment.
+    """
+    folder, _, revision = key.partition("/")
+    name, settings, metadata = folder.replace("__", "/", 1), None, None
+    place = files.get(f"{subfolder}/{META_FILE}")
+    if place is not None:
+        try:
+            metadata = load_json(place.read_bytes() if isinstance(place, Path) else place)
+        except UnusableFile as error:
+            return f"{META_FILE} beside it cannot be read: {error}"
+        name = metadata.get("name") or name
+        revision = metadata.get("revision") or revision
+        settings = metadata.get("experiment_kwargs")
+    elif subfolder != key:
+        return f"an experiment without {META_FILE}, so nobody knows what was varied"
+    row = ensure_revision(name=name, revision=revision)
+    if subfolder == key:
+        _keep_metadata(row, metadata, files.get(f"{subfolder}/{SETTINGS_FILE}"))
+    return row.pk, ensure_variant(model_meta=row.model_meta, settings=settings, metadata=metadata).pk
+
+
+def _keep_metadata(row: ModelRevision, metadata: dict[str, Any] | None, settings: bytes | Path | None) -> None:
+    """Store what the repository says of the revision, if that is new."""
+    run_settings = None if settings is None else _json_lines(settings)
+    if metadata == row.metadata and run_settings == row.run_settings:
+        return
+    row.metadata, row.run_settings = metadata, run_settings
+    row.save(update_fields=["metadata", "run_settings"])
+
+
+def _json_lines(place: bytes | Path) -> list[Any] | None:
+    content = place.read_bytes() if isinstance(place, Path) else place
+    try:
+        return [orjson.loads(line) for line in content.splitlines() if line.strip()]
+    except orjson.JSONDecodeError:
+        return None
+
+
+@transaction.atomic
+def _publish(run: ImportRun, tally: _Tally) -> ImportRun:
+    """Make what the import saw count, in one transaction."""
+    n_gone = _mark_present(run.source, tally.files)
+    choose_current_results()
+    publish_boards(benchmarks=Benchmark.objects.all())
+    ResultSource.objects.filter(pk=run.source_id).update(location=run.location, commit=run.commit)
+    return _finish(
+        run,
+        n_files=len(tally.files),
+        n_new=tally.n_new,
+        n_unchanged=tally.n_unchanged,
+        n_skipped=tally.n_skipped,
+        n_gone=n_gone,
+    )
+
+
+def _mark_present(source: ResultSource, files: Iterable[tuple[str, bytes]]) -> int:
+    """Say which files the source has now; returns how many it has no longer."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE seen_file (path text, digest bytea) ON COMMIT DROP")
+        with cursor.copy("COPY seen_file FROM STDIN") as copy:
+            for file in files:
+                copy.write_row(file)
+        cursor.execute("ANALYZE seen_file")
+        cursor.execute(
+            "UPDATE leaderboard_importedfile AS file SET present = true FROM seen_file"
+            " WHERE file.source_id = %s AND NOT file.present"
+            " AND file.path = seen_file.path AND file.digest = seen_file.digest",
+            [source.pk],
+        )
+        cursor.execute(
+            "UPDATE leaderboard_importedfile AS file SET present = false WHERE source_id = %s AND present"
+            " AND NOT EXISTS (SELECT FROM seen_file WHERE file.path = seen_file.path AND file.digest = seen_file.digest)",
+            [source.pk],
+        )
+        return int(cursor.rowcount)
+
+
+def _finish(run: ImportRun, **counts: int) -> ImportRun:
+    for name, count in counts.items():
+        setattr(run, name, count)
+    run.state, run.finished_at = ImportRun.State.FINISHED, timezone.now()
+    run.save()
+    return run

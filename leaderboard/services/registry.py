@@ -1,0 +1,215 @@
+"""Bringing mteb's registry of tasks, benchmarks and models into the database."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import models, transaction
+from django.utils.text import slugify
+
+from leaderboard.models import Benchmark, BenchmarkTask, ModelMeta, Origin, Task, TaskGroup, TaskGroupMember
+from leaderboard.zero_shot import contaminated_tasks, similar_tasks
+
+
+class RegistryUnavailable(Exception):
+    """mteb could not be asked for its registry."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """Names that a sync added, changed, or marked as gone from the registry."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.gone)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    mteb_version: str
+    tasks: Changes
+    benchmarks: Changes
+    model_metas: Changes
+
+    def __bool__(self) -> bool:
+        return bool(self.tasks or self.benchmarks or self.model_metas)
+
+
+def read_registry() -> dict[str, Any]:
+    """The installed mteb's registry, read in a process of its own so that this one never imports mteb.
+
+    Raises RegistryUnavailable where mteb is not installed or fails.
+    """
+    process = subprocess.run(
+        [sys.executable, "-m", "leaderboard.registry_dump"],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    if process.returncode:
+        last_line = process.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise RegistryUnavailable(
+            f"mteb's registry could not be read ({last_line}). Install requirements.txt in this environment."
+        )
+    registry: dict[str, Any] = orjson.loads(process.stdout)
+    return registry
+
+
+@transaction.atomic
+def sync_registry(*, registry: Mapping[str, Any]) -> SyncReport:
+    """Make tasks, benchmarks and models equal to the registry; what has left it is kept and marked."""
+    tasks = _sync(Task, [{**fields, "registry_order": i} for i, fields in enumerate(registry["tasks"])])
+    model_metas = _sync(ModelMeta, list(_model_meta_fields(registry)))
+    benchmarks = _sync(Benchmark, list(_benchmark_fields(registry)))
+    for name in _sync_contents(registry["benchmarks"]):
+        if name not in benchmarks.added and name not in benchmarks.changed:
+            benchmarks.changed.append(name)
+    return SyncReport(registry["mteb_version"], tasks, benchmarks, model_metas)
+
+
+def _model_meta_fields(registry: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    entries = registry["model_metas"]
+    similar = similar_tasks(
+        [(task["name"], base) for task in registry["tasks"] for base in task["adapted_from"]]
+        + [(task["name"], task["superseded_by"]) for task in registry["tasks"] if task["superseded_by"]]
+    )
+    training = {entry["name"]: entry["training_datasets"] for entry in entries}
+    adapted_from = {entry["name"]: entry["adapted_from"] for entry in entries}
+    for order, entry in enumerate(entries):
+        seen = contaminated_tasks(entry["name"], training, adapted_from, similar)
+        yield {
+            **entry,
+            "release_date": date.fromisoformat(entry["release_date"]) if entry["release_date"] else None,
+            "contaminated_tasks": None if seen is None else sorted(seen),
+            "registry_order": order,
+        }
+
+
+def _benchmark_fields(registry: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    menu = {entry["benchmark"]: (place, entry["path"]) for place, entry in reversed([*enumerate(registry["menu"])])}
+    for order, entry in enumerate(registry["benchmarks"]):
+        place, path = menu.get(entry["name"], (None, []))
+        fields = {key: value for key, value in entry.items() if key not in {"tasks", "groups"}}
+        yield {
+            **fields,
+            "slug": slugify(entry["name"].replace("&", " and ").replace(".", "-")),
+            "menu_position": place,
+            "menu_path": path,
+            "registry_order": order,
+        }
+
+
+def _sync(model: type[Task | Benchmark | ModelMeta], entries: Sequence[Mapping[str, Any]]) -> Changes:
+    """Insert or update the rows named by the entries; mark registry rows that are not among them."""
+    existing = {row.name: row for row in model._default_manager.all()}  # type: ignore[attr-defined]
+    changes = Changes()
+    new, changed = [], []
+    names = list(entries[0]) if entries else []
+    for entry in entries:
+        wanted = {**entry, "origin": Origin.REGISTRY, "in_registry": True}
+        row = existing.pop(entry["name"], None)
+        if row is None:
+            new.append(model(**wanted))
+            changes.added.append(entry["name"])
+        elif any(getattr(row, key) != value for key, value in wanted.items()):
+            for key, value in wanted.items():
+                setattr(row, key, value)
+            changed.append(row)
+            changes.changed.append(entry["name"])
+    left = [row for row in existing.values() if row.origin == Origin.REGISTRY and row.in_registry]
+    for row in left:
+        row.in_registry = False
+        changes.gone.append(row.name)
+    manager = model._default_manager
+    manager.bulk_create(new, batch_size=500)
+    manager.bulk_update([*changed, *left], [*(n for n in names if n != "name"), "origin", "in_registry"], batch_size=200)
+    return changes
+
+
+def _sync_contents(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Tasks and groups of each benchmark; returns the names of the benchmarks where they differ from what was stored."""
+    benchmarks = {benchmark.name: benchmark for benchmark in Benchmark.objects.filter(origin=Origin.REGISTRY)}
+    task_ids = dict(Task.objects.values_list("name", "id"))
+    stored_tasks = _stored(
+        BenchmarkTask.objects.order_by("position"), "benchmark_id", ("task__name", "splits", "subsets"), tuple
+    )
+    stored_groups = _stored_groups()
+    differing = []
+    for entry in entries:
+        benchmark = benchmarks[entry["name"]]
+        tasks = [(task["name"], task["splits"], task["subsets"]) for task in entry["tasks"]]
+        if stored_tasks.get(benchmark.pk, []) != tasks:
+            differing.append(benchmark.name)
+            replace_benchmark_tasks(benchmark=benchmark, tasks=[(task_ids[n], sp, su) for n, sp, su in tasks])
+        if stored_groups.get(benchmark.pk, []) != entry["groups"]:
+            differing.append(benchmark.name)
+            _replace_groups(benchmark, entry["groups"], task_ids)
+    return list(dict.fromkeys(differing))
+
+
+def _stored(
+    rows: models.QuerySet[Any], key: str, columns: Sequence[str], shape: Callable[[Sequence[Any]], Any]
+) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for of, *values in rows.values_list(key, *columns):
+        found.setdefault(of, []).append(shape(values))
+    return found
+
+
+def _stored_groups() -> dict[int, list[dict[str, Any]]]:
+    members = _stored(
+        TaskGroupMember.objects.order_by("group_id", "position"),
+        "group_id",
+        ("task__name", "is_whole", "splits", "subsets"),
+        lambda values: dict(zip(("name", "is_whole", "splits", "subsets"), values, strict=True)),
+    )
+    found: dict[int, list[dict[str, Any]]] = {}
+    for group in TaskGroup.objects.order_by("position"):
+        entry = {"dimension": group.dimension, "label": group.label, "description": group.description}
+        found.setdefault(group.benchmark_id, []).append({**entry, "members": members.get(group.pk, [])})
+    return found
+
+
+def replace_benchmark_tasks(*, benchmark: Benchmark, tasks: Sequence[tuple[int, list[str], list[str]]]) -> None:
+    """Set which (task id, splits, subsets) a benchmark counts, in this order."""
+    BenchmarkTask.objects.filter(benchmark=benchmark).delete()
+    BenchmarkTask.objects.bulk_create(
+        BenchmarkTask(benchmark=benchmark, task_id=task_id, position=i, splits=splits, subsets=subsets)
+        for i, (task_id, splits, subsets) in enumerate(tasks)
+    )
+
+
+def _replace_groups(benchmark: Benchmark, groups: Sequence[Mapping[str, Any]], task_ids: Mapping[str, int]) -> None:
+    TaskGroup.objects.filter(benchmark=benchmark).delete()
+    for position, entry in enumerate(groups):
+        group = TaskGroup.objects.create(
+            benchmark=benchmark,
+            dimension=entry["dimension"],
+            label=entry["label"],
+            description=entry["description"],
+            position=position,
+        )
+        TaskGroupMember.objects.bulk_create(
+            TaskGroupMember(
+                group=group,
+                task_id=task_ids[member["name"]],
+                position=i,
+                is_whole=member["is_whole"],
+                splits=member["splits"],
+                subsets=member["subsets"],
+            )
+            for i, member in enumerate(entry["members"])
+        )
