@@ -160,4 +160,7 @@ class EvaluatingProcess:
         self._events.extend(json.loads(line) for line in lines)
 
     def _take_log(self, data: bytes) -> None:
-        self._log = (self._log + data)[-RAW_LOG_LIMIT:]
+        self._log += data
+        if len(self._log) > RAW_LOG_LIMIT:
+            kept = self._log[-RAW_LOG_LIMIT:]
+            self._log = kept.partition(b"\n")[2] or kept

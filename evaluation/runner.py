@@ -106,6 +106,7 @@ class Evaluator:
 
 def load_model(wanted: dict[str, Any]) -> EncoderProtocol:
     """From a local folder, through mteb's registry entry, or as any other sentence-transformers model of the Hub."""
+    folder = _checked_folder(wanted) if wanted["path"] else None
     import mteb
     from mteb.models.model_implementations import MODEL_REGISTRY
     from mteb.models.sentence_transformer_wrapper import SentenceTransformerEncoderWrapper
@@ -113,17 +114,14 @@ def load_model(wanted: dict[str, Any]) -> EncoderProtocol:
 
     name, revision, settings = wanted["name"], wanted["revision"], wanted["settings"]
     registered = MODEL_REGISTRY.get(name)
-    if registered is not None and not wanted["path"]:
+    if registered is not None and folder is None:
         meta = registered.model_copy(update={"revision": revision})
         refusals = {"trust_remote_code": False} if "trust_remote_code" in meta.loader_kwargs else {}
         return meta.load_model(**settings, **refusals)
 
-    source, at_revision = name, revision
-    if wanted["path"]:
-        source, at_revision = _checked_folder(wanted), None
     model = SentenceTransformer(
-        source,
-        revision=at_revision,
+        folder or name,
+        revision=None if folder else revision,
         trust_remote_code=False,
         truncate_dim=settings.get("embed_dim"),
     )
@@ -172,19 +170,28 @@ def evaluate(model: EncoderProtocol, task: AbsTask, encode_kwargs: dict[str, Any
 
 def environment() -> dict[str, Any]:
     """What the numbers may depend on: versions, hardware, threads, seed; and the peak of memory so far."""
-    import torch
-
-    cuda = torch.cuda.is_available()
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
     return {
         "versions": {name: _version(name) for name in VERSIONED},
         "python": platform.python_version(),
         "platform": platform.platform(),
+        **_hardware(),
+        "seed": SEED,
+        "peak_memory_mb": round(kilobytes / 1024),
+    }
+
+
+def _hardware() -> dict[str, Any]:
+    """The accelerator too, unless the attempt failed before torch was needed."""
+    if "torch" not in sys.modules:
+        return {"hardware": _processor()}
+    import torch
+
+    cuda = torch.cuda.is_available()
+    return {
         "hardware": torch.cuda.get_device_name() if cuda else _processor(),
         "cuda": torch.version.cuda if cuda else None,
         "threads": torch.get_num_threads(),
-        "seed": SEED,
-        "peak_memory_mb": round(kilobytes / 1024),
     }
 
 

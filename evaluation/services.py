@@ -93,7 +93,7 @@ def checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 @transaction.atomic
 def cancel_run(*, run: EvaluationRun) -> int:
     """Stop what of the run is unfinished, in how many units; a worker that is on it notices within seconds."""
-    _lock(run)
+    run = _lock(run)
     cancelled = run.units.unfinished().update(
         state=EvaluationUnit.State.CANCELLED, owner="", lease_until=None, progress="", finished_at=Now()
     )
@@ -104,7 +104,7 @@ def cancel_run(*, run: EvaluationRun) -> int:
 @transaction.atomic
 def retry_failed_units(*, run: EvaluationRun) -> int:
     """Queue what failed or was cancelled once more, with all attempts. Says how many units that is."""
-    _lock(run)
+    run = _lock(run)
     queued = run.units.filter(state__in=[EvaluationUnit.State.FAILED, EvaluationUnit.State.CANCELLED]).update(
         state=EvaluationUnit.State.QUEUED,
         attempts=0,

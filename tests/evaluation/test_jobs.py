@@ -1,0 +1,178 @@
+"""How a worker attends to a unit, whatever the evaluating process does."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from django.db import connection
+from django_q.models import OrmQ
+
+from evaluation import jobs, services
+from evaluation.failures import FailureClass
+from evaluation.models import EvaluationUnit, Worker
+from evaluation.process import EvaluatingProcess
+from tests.factories import result_json
+from tests.factories_evaluation import claimed_unit, make_run, make_worker
+
+State = EvaluationUnit.State
+PRELUDE = "import json, os, signal, sys, time\ndef say(**event): print(json.dumps(event), flush=True)\n"
+
+
+class Attend(Protocol):
+    def __call__(self, unit: EvaluationUnit, script: str) -> bool: ...
+
+
+@pytest.fixture
+def attend(tmp_path: Path) -> Iterator[Attend]:
+    """Attends to the unit while a script runs in the place of the evaluation; says whether the process is good."""
+    with ExitStack() as stack:
+
+        def attend_script(unit: EvaluationUnit, script: str) -> bool:
+            process = EvaluatingProcess(
+                {}, folder=tmp_path, hf_home=tmp_path, threads=1, command=(sys.executable, "-c", PRELUDE + script)
+            )
+            return jobs.Attendance(unit, stack.enter_context(process)).attend()
+
+        yield attend_script
+
+
+def say_result(unit: EvaluationUnit) -> str:
+    payload = result_json(unit.task, {"test": {"default": 0.5}}).decode()
+    return f"say(event='result', payload={payload!r}, environment={{'seed': 42}})"
+
+
+@pytest.mark.django_db
+def test_a_result_is_stored_and_the_process_can_go_on(attend: Attend) -> None:
+    unit = claimed_unit()
+    assert attend(
+        unit, f"print('words', file=sys.stderr, flush=True); time.sleep(0.3); {say_result(unit)}; time.sleep(9)"
+    )
+    unit.refresh_from_db()
+    assert (unit.state, unit.environment, unit.log) == (State.DONE, {"seed": 42}, "words\n")
+
+
+@pytest.mark.django_db
+def test_a_failure_is_stored_with_its_class_words_and_log_but_without_secrets(attend: Attend) -> None:
+    unit = claimed_unit()
+    event = {
+        "failure_class": "task",
+        "message": "Bad data at https://u:pw@host",
+        "final": True,
+        "whole_run": False,
+        "environment": {},
+    }
+    assert not attend(unit, f"print('trace', file=sys.stderr); time.sleep(0.3); say(event='failure', **{event!r})")
+    unit.refresh_from_db()
+    assert (unit.state, unit.failure_class, unit.log) == (State.FAILED, FailureClass.TASK, "trace\n")
+    assert unit.error == "Bad data at https://[secret removed]@host"
+
+
+@pytest.mark.django_db
+def test_a_process_killed_by_the_system_counts_as_out_of_memory(attend: Attend) -> None:
+    unit = claimed_unit()
+    assert not attend(unit, "os.kill(os.getpid(), signal.SIGKILL)")
+    unit.refresh_from_db()
+    assert (unit.state, unit.failure_class, unit.batch_size) == (State.QUEUED, FailureClass.MEMORY, 8)
+
+
+@pytest.mark.django_db
+def test_a_crashed_process_is_tried_again(attend: Attend) -> None:
+    unit = claimed_unit()
+    assert not attend(unit, "os.kill(os.getpid(), signal.SIGSEGV)")
+    unit.refresh_from_db()
+    assert (unit.state, unit.failure_class) == (State.QUEUED, FailureClass.INFRASTRUCTURE)
+
+
+@pytest.mark.django_db
+def test_what_takes_too_long_fails(attend: Attend, settings: Any) -> None:
+    settings.EVALUATION_TIME_LIMIT_SECONDS = 1
+    unit = claimed_unit()
+    assert not attend(unit, "time.sleep(60)")
+    unit.refresh_from_db()
+    assert (unit.state, unit.failure_class) == (State.FAILED, FailureClass.TIME)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancelled_run_ends_the_evaluation_within_seconds(attend: Attend) -> None:
+    unit = claimed_unit()
+
+    def cancel() -> None:
+        time.sleep(1)
+        services.cancel_run(run=unit.run)
+        connection.close()
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    began = time.monotonic()
+    assert not attend(unit, "time.sleep(60)")
+    assert time.monotonic() - began < 5
+    thread.join()
+    unit.refresh_from_db()
+    assert unit.state == State.CANCELLED
+
+
+@pytest.mark.django_db
+def test_a_draining_worker_stops_in_the_middle(attend: Attend) -> None:
+    worker = make_worker()
+    unit = claimed_unit(worker=worker)
+    services.drain_worker(worker=worker)
+    with pytest.raises(jobs.Draining):
+        attend(unit, "time.sleep(60)")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_progress_and_log_are_published_while_it_runs(attend: Attend) -> None:
+    unit = claimed_unit()
+    seen: list[tuple[str, str]] = []
+
+    def look() -> None:
+        while not seen:
+            current = EvaluationUnit.objects.get()
+            if current.progress == "evaluating":
+                seen.append((current.progress, current.log))
+            time.sleep(0.1)
+        services.cancel_run(run=unit.run)
+        connection.close()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    words = "print('loading', file=sys.stderr, flush=True)"
+    attend(unit, f"{words}; say(event='progress', progress='evaluating'); time.sleep(60)")
+    thread.join()
+    assert seen == [("evaluating", "loading\n")]
+
+
+@pytest.mark.django_db
+def test_a_result_that_cannot_be_stored_fails_with_the_reason(attend: Attend) -> None:
+    unit = claimed_unit()
+    attend(unit, "say(event='result', payload='no result', environment={})")
+    unit.refresh_from_db()
+    assert (unit.state, unit.failure_class) == (State.FAILED, FailureClass.INFRASTRUCTURE)
+    assert unit.error.startswith("The result could not be stored")
+
+
+@pytest.mark.django_db
+def test_a_tick_with_nothing_to_do_does_nothing() -> None:
+    assert jobs.tick() == 0
+
+
+@pytest.mark.django_db
+def test_a_job_shows_the_supervisor_that_the_cluster_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = make_worker()
+    monkeypatch.setenv(jobs.WORKER_VARIABLE, str(worker.pk))
+    jobs.answer()
+    assert Worker.objects.get().answered_at is not None
+
+
+@pytest.mark.django_db
+def test_the_sweep_wakes_a_worker_for_a_unit_that_nobody_was_woken_for() -> None:
+    make_run()
+    assert jobs.sweep()
+    assert OrmQ.objects.count() == 1

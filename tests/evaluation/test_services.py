@@ -1,0 +1,344 @@
+"""Claims, leases and states of units, on PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
+from django_q.models import OrmQ, Schedule
+
+from evaluation import services
+from evaluation.failures import Failure, FailureClass
+from evaluation.models import EvaluationRun, EvaluationUnit, Worker
+from leaderboard.models import BenchmarkTask, SourceKind
+from tests.factories import make_benchmark, make_task, result_json
+from tests.factories_evaluation import claimed_unit, let_lease_run_out, make_claimable_now, make_run, make_worker
+
+State = EvaluationUnit.State
+DOWNLOAD = Failure(FailureClass.DOWNLOAD, "The Hub does not answer.")
+TASK_FAILURE = Failure(FailureClass.TASK, "The task failed.", final=True)
+
+
+def payload_for(unit: EvaluationUnit, score: float = 0.5) -> bytes:
+    return result_json(unit.task, {"test": {"default": score}})
+
+
+def finish(unit: EvaluationUnit, score: float = 0.5) -> None:
+    services.finish_unit(unit=unit, payload=payload_for(unit, score), environment={"python": "3.11"})
+
+
+@pytest.mark.django_db
+def test_a_run_has_a_queued_unit_for_each_task() -> None:
+    run = make_run(3)
+    assert run.state == EvaluationRun.State.QUEUED
+    assert [unit.state for unit in run.units.all()] == [State.QUEUED] * 3
+
+
+@pytest.mark.django_db
+def test_a_run_without_tasks_is_refused() -> None:
+    with pytest.raises(services.EvaluationError, match="at least one task"):
+        make_run([])
+
+
+@pytest.mark.django_db
+def test_a_setting_that_nobody_knows_is_refused_by_name() -> None:
+    with pytest.raises(services.EvaluationError, match="trust_remote_code"):
+        make_run(1, settings={"trust_remote_code": True})
+
+
+@pytest.mark.django_db
+def test_a_run_on_a_benchmark_evaluates_the_cells_that_the_benchmark_counts() -> None:
+    whole, pinned = make_task(), make_task(hf_subsets=["de", "en"])
+    benchmark = make_benchmark(tasks=[whole, pinned])
+    BenchmarkTask.objects.filter(task=pinned).update(subsets=["de"])
+    run = make_run([], benchmarks=[benchmark])
+    units = {unit.task: unit for unit in run.units.all()}
+    assert (units[whole].eval_splits, units[whole].hf_subsets) == (None, None)
+    assert (units[pinned].eval_splits, units[pinned].hf_subsets) == (None, ["de"])
+
+
+@pytest.mark.django_db
+def test_a_task_that_is_asked_for_by_name_is_evaluated_whole_even_if_a_benchmark_pins_it() -> None:
+    task = make_task(hf_subsets=["de", "en"])
+    benchmark = make_benchmark(tasks=[task])
+    BenchmarkTask.objects.filter(task=task).update(subsets=["de"])
+    run = make_run([task], benchmarks=[benchmark])
+    assert run.units.get().hf_subsets is None
+
+
+@pytest.mark.django_db
+def test_a_new_run_wakes_a_worker_once_it_is_committed(django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        make_run(2)
+        assert not OrmQ.objects.exists()
+    assert [row.key for row in OrmQ.objects.all()] == ["gpu"]
+
+
+@pytest.mark.django_db
+def test_claims_follow_priority_then_age() -> None:
+    first, second, urgent = make_run(), make_run(), make_run(priority=5)
+    assert [claimed_unit(first).run, claimed_unit(first).run, claimed_unit(first).run] == [urgent, first, second]
+    assert services.claim() is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_claimers_never_get_the_same_unit() -> None:
+    make_run(12)
+    claimed: list[int] = []
+    start = threading.Barrier(4)
+
+    def work() -> None:
+        start.wait()
+        while unit := services.claim():
+            claimed.append(unit.pk)
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claimed) == sorted(EvaluationUnit.objects.values_list("pk", flat=True))
+
+
+@pytest.mark.django_db
+def test_a_claim_starts_the_run() -> None:
+    run = claimed_unit().run
+    run.refresh_from_db()
+    assert run.state == EvaluationRun.State.RUNNING
+    assert run.started_at is not None
+
+
+@pytest.mark.django_db
+def test_a_unit_whose_lease_ran_out_goes_to_somebody_else_and_its_old_owner_can_write_nothing() -> None:
+    old = claimed_unit()
+    assert services.claim() is None
+    let_lease_run_out(old)
+    new = claimed_unit(old.run)
+    assert new.pk == old.pk
+    assert new.attempts == 2
+    with pytest.raises(services.ClaimLost):
+        services.heartbeat(unit=old, progress="")
+    with pytest.raises(services.ClaimLost):
+        finish(old)
+    with pytest.raises(services.ClaimLost):
+        services.fail_unit(unit=old, failure=DOWNLOAD)
+    services.hand_back_unit(unit=old)
+    services.heartbeat(unit=new, progress="evaluating")
+    assert EvaluationUnit.objects.get().progress == "evaluating"
+
+
+@pytest.mark.django_db
+def test_a_heartbeat_renews_the_lease() -> None:
+    unit = claimed_unit()
+    let_lease_run_out(unit)
+    services.heartbeat(unit=unit, progress="evaluating", log="line")
+    assert EvaluationUnit.objects.filter(lease_until__gt=Now(), log="line").exists()
+
+
+@pytest.mark.django_db
+def test_a_unit_that_outlives_no_worker_fails_after_three_attempts_and_the_run_goes_on() -> None:
+    run = make_run(2)
+    deadly = run.units.order_by("pk")[0]
+    for attempt in range(1, 4):
+        unit = claimed_unit(run)
+        assert (unit.pk, unit.attempts) == (deadly.pk, attempt)
+        let_lease_run_out(unit)
+    assert claimed_unit(run).pk != deadly.pk
+    deadly.refresh_from_db()
+    assert deadly.state == State.FAILED
+    assert deadly.failure_class == FailureClass.INFRASTRUCTURE
+    assert "died 3 times" in deadly.error
+
+
+@pytest.mark.django_db
+def test_a_finished_unit_has_its_result_as_a_fact_with_its_origin() -> None:
+    unit = claimed_unit()
+    finish(unit, 0.75)
+    unit.refresh_from_db()
+    assert unit.state == State.DONE
+    assert unit.result is not None
+    assert unit.result.main_scores == [0.75]
+    assert unit.evaluation_time == 12.5
+    assert unit.environment == {"python": "3.11"}
+    assert unit.result.source.kind == SourceKind.RUN
+    assert unit.result.source_path == f"runs/{unit.run.pk}/{unit.task.name}.json"
+    unit.run.refresh_from_db()
+    assert unit.run.state == EvaluationRun.State.DONE
+
+
+@pytest.mark.django_db
+def test_a_result_that_cannot_be_stored_leaves_the_unit_as_it_was() -> None:
+    unit = claimed_unit()
+    with pytest.raises(Exception):  # noqa: B017, PT011  Whatever the store has against it, nothing half is written.
+        services.finish_unit(unit=unit, payload=b"no result", environment={})
+    unit.refresh_from_db()
+    assert unit.state == State.RUNNING
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("failure_class", "state"),
+    [
+        (FailureClass.DOWNLOAD, State.QUEUED),
+        (FailureClass.MEMORY, State.QUEUED),
+        (FailureClass.INFRASTRUCTURE, State.QUEUED),
+        (FailureClass.TIME, State.FAILED),
+        (FailureClass.MODEL_CODE, State.FAILED),
+        (FailureClass.TASK, State.FAILED),
+    ],
+)
+def test_only_what_may_pass_is_tried_again(failure_class: FailureClass, state: str) -> None:
+    unit = claimed_unit()
+    services.fail_unit(unit=unit, failure=Failure(failure_class, "It failed."))
+    unit.refresh_from_db()
+    assert (unit.state, unit.error, unit.failure_class) == (state, "It failed.", failure_class)
+
+
+@pytest.mark.django_db
+def test_a_retry_waits_and_waits_longer_the_second_time() -> None:
+    unit = claimed_unit()
+    services.fail_unit(unit=unit, failure=DOWNLOAD)
+    assert services.claim() is None
+    assert EvaluationUnit.objects.filter(available_at__lt=Now() + timedelta(minutes=1)).exists()
+    make_claimable_now(unit)
+    services.fail_unit(unit=claimed_unit(unit.run), failure=DOWNLOAD)
+    assert EvaluationUnit.objects.filter(available_at__gt=Now() + timedelta(minutes=1)).exists()
+
+
+@pytest.mark.django_db
+def test_the_third_failed_download_is_the_last() -> None:
+    run = make_run()
+    for _ in range(3):
+        unit = claimed_unit(run)
+        services.fail_unit(unit=unit, failure=DOWNLOAD)
+        make_claimable_now(unit)
+    run.refresh_from_db()
+    assert run.state == EvaluationRun.State.FAILED
+    assert run.units.get().error == "The Hub does not answer."
+
+
+@pytest.mark.django_db
+def test_after_memory_ran_out_the_batches_are_smaller() -> None:
+    unit = claimed_unit()
+    services.fail_unit(unit=unit, failure=Failure(FailureClass.MEMORY, "Out of memory."))
+    make_claimable_now(unit)
+    again = claimed_unit(unit.run)
+    assert again.batch_size == 8
+
+
+@pytest.mark.django_db
+def test_a_model_that_cannot_be_loaded_fails_all_tasks_of_its_run_at_once() -> None:
+    run, other = make_run(3), make_run()
+    failure = Failure(FailureClass.MODEL_CODE, "The model needs code of its own.", final=True, whole_run=True)
+    services.fail_unit(unit=claimed_unit(run), failure=failure)
+    assert {unit.error for unit in run.units.filter(state=State.FAILED)} == {failure.message}
+    assert run.units.filter(state=State.FAILED).count() == 3
+    assert other.units.get().state == State.QUEUED
+
+
+@pytest.mark.django_db
+def test_a_cancelled_run_stops_its_units_and_keeps_what_is_done() -> None:
+    run = make_run(3)
+    finish(claimed_unit(run))
+    running = claimed_unit(run)
+    assert services.cancel_run(run=run) == 2
+    with pytest.raises(services.ClaimLost):
+        services.heartbeat(unit=running, progress="")
+    run.refresh_from_db()
+    assert run.state == EvaluationRun.State.CANCELLED
+    assert run.units.filter(state=State.DONE).count() == 1
+    assert services.claim() is None
+
+
+@pytest.mark.django_db
+def test_failed_units_can_be_tried_again_with_all_attempts() -> None:
+    unit = claimed_unit()
+    services.fail_unit(unit=unit, failure=TASK_FAILURE)
+    assert services.retry_failed_units(run=unit.run) == 1
+    unit.run.refresh_from_db()
+    assert (unit.run.state, unit.run.finished_at) == (EvaluationRun.State.RUNNING, None)
+    assert claimed_unit(unit.run).attempts == 1
+
+
+@pytest.mark.django_db
+def test_a_run_with_one_failed_task_is_failed_and_keeps_the_results_of_the_others() -> None:
+    run = make_run(2)
+    finish(claimed_unit(run))
+    services.fail_unit(unit=claimed_unit(run), failure=TASK_FAILURE)
+    run.refresh_from_db()
+    assert run.state == EvaluationRun.State.FAILED
+    assert run.finished_at is not None
+    assert run.units.filter(result__isnull=False).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_draining_worker_gets_nothing_more() -> None:
+    worker = make_worker()
+    make_run()
+    services.drain_worker(worker=worker)
+    assert services.claim(worker=worker) is None
+    assert services.claim() is not None
+
+
+@pytest.mark.django_db
+def test_a_unit_handed_back_by_a_draining_worker_has_lost_no_attempt() -> None:
+    worker = make_worker()
+    unit = claimed_unit(worker=worker)
+    services.hand_back_unit(unit=unit)
+    unit.refresh_from_db()
+    assert (unit.state, unit.attempts, unit.owner) == (State.QUEUED, 0, "")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("count_attempt", "attempts"), [(True, 1), (False, 0)])
+def test_a_worker_that_stops_holds_no_unit(count_attempt: bool, attempts: int) -> None:
+    worker, other = make_worker(), make_worker()
+    run = make_run(2)
+    mine, others = claimed_unit(run, worker), claimed_unit(run, other)
+    assert services.hand_back_units_of(worker=worker, count_attempt=count_attempt) == 1
+    mine.refresh_from_db()
+    others.refresh_from_db()
+    assert (mine.state, mine.attempts, others.state) == (State.QUEUED, attempts, State.RUNNING)
+
+
+@pytest.mark.django_db
+def test_the_sweep_wakes_workers_only_while_units_wait_and_not_without_end() -> None:
+    assert not services.wake_if_claimable()
+    make_run()
+    assert [services.wake_if_claimable() for _ in range(5)] == [True, True, True, False, False]
+
+
+@pytest.mark.django_db
+def test_the_sweep_is_scheduled_once() -> None:
+    services.ensure_sweep_schedule()
+    services.ensure_sweep_schedule()
+    assert Schedule.objects.filter(func="evaluation.jobs.sweep").count() == 1
+
+
+@pytest.mark.django_db
+def test_workers_of_long_ago_are_forgotten() -> None:
+    make_worker(last_seen=Now() - timedelta(days=8))
+    kept = services.start_worker(queue="gpu", pid=7)
+    assert list(Worker.objects.all()) == [kept]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("constraint", "change"),
+    [
+        ("a_running_unit_has_an_owner", {"state": State.RUNNING}),
+        ("only_a_running_unit_has_an_owner", {"owner": "somebody"}),
+        ("a_unit_is_done_when_it_has_a_result", {"state": State.DONE}),
+        ("a_failed_unit_says_why", {"state": State.FAILED}),
+        ("attempts_are_not_negative", {"attempts": -1}),
+    ],
+)
+def test_the_database_refuses_states_that_make_no_sense(constraint: str, change: dict[str, Any]) -> None:
+    run = make_run()
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        run.units.update(**change)

@@ -1,0 +1,92 @@
+"""Plain functions that make runs and units, for any test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from evaluation import services
+from evaluation.custom_tasks import read_task_folder
+from evaluation.models import EvaluationRun, EvaluationUnit, Worker
+from leaderboard.models import ModelMeta, Origin, Task
+from tests.factories import make_model, make_task
+
+PAIRS = [
+    ("A man plays a guitar.", "A man is playing the guitar.", 5),
+    ("A dog runs in the park.", "The stock market fell today.", 0),
+    ("The soup is too hot.", "The soup is very hot.", 5),
+    ("Children swim in the lake.", "She repaired the old printer.", 0),
+    ("The train left at noon.", "The train departed at noon.", 5),
+    ("He reads a book about stars.", "Cheese is made of milk.", 0),
+]
+
+
+def make_run(
+    tasks: Sequence[Task] | int = 1, *, model_meta: ModelMeta | None = None, revision: str = "1" * 40, **fields: Any
+) -> EvaluationRun:
+    """A queued run on the tasks, or on as many new ones."""
+    if isinstance(tasks, int):
+        tasks = [make_task() for _ in range(tasks)]
+    model_meta = model_meta or make_model()
+    return services.request_run(model_meta=model_meta, revision=revision, tasks=tasks, **fields)
+
+
+def claimed_unit(run: EvaluationRun | None = None, worker: Worker | None = None) -> EvaluationUnit:
+    """The next unit of the queue, claimed; of a new run if none is given."""
+    if run is None:
+        make_run()
+    unit = services.claim(worker=worker)
+    assert unit is not None
+    return unit
+
+
+def make_worker(**fields: Any) -> Worker:
+    return Worker.objects.create(**{"host": "somewhere", "pid": 1, "queue": "gpu", **fields})
+
+
+def let_lease_run_out(unit: EvaluationUnit) -> None:
+    EvaluationUnit.objects.filter(pk=unit.pk).update(lease_until=Now() - timedelta(seconds=1))
+
+
+def make_claimable_now(unit: EvaluationUnit) -> None:
+    """As if the wait before a retry were over."""
+    EvaluationUnit.objects.filter(pk=unit.pk).update(available_at=Now())
+
+
+def make_sts_folder(folder: Path, name: str = "TinySTS", rows: int = len(PAIRS)) -> Path:
+    """A custom task as a user would write it; more `rows` than there are pairs repeat them with a number."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "task.toml").write_text(
+        f'name = "{name}"\ntype = "STS"\ndescription = "Few pairs."\nlanguages = ["eng-Latn"]\n', encoding="utf-8"
+    )
+    with (folder / "test.jsonl").open("w", encoding="utf-8") as file:
+        for number in range(rows):
+            sentence1, sentence2, score = PAIRS[number % len(PAIRS)]
+            row = {"sentence1": f"{sentence1} {number}", "sentence2": sentence2, "score": score}
+            file.write(json.dumps(row) + "\n")
+    return folder
+
+
+def make_custom_task(folder: Path, name: str = "TinySTS", rows: int = len(PAIRS)) -> Task:
+    """The task of `make_sts_folder` on the board."""
+    definition = read_task_folder(make_sts_folder(folder, name, rows))
+    return make_task(
+        name,
+        origin=Origin.CUSTOM,
+        dataset_revision=definition.dataset_revision,
+        definition=definition.to_json(),
+    )
+
+
+def database_url() -> str:
+    """The test database as an address, for processes that a test starts."""
+    settings = connection.settings_dict
+    host, port = settings["HOST"].replace("/", "%2F"), f":{settings['PORT']}" if settings["PORT"] else ""
+    password = f":{settings['PASSWORD']}" if settings["PASSWORD"] else ""
+    return f"postgresql://{settings['USER']}{password}@{host}{port}/{settings['NAME']}"
