@@ -54,7 +54,8 @@ def label(value: object) -> str:
 
 
 def zero_or_one(value: object) -> str:
-    return "" if value in (0, 1) and isinstance(value, int) and not isinstance(value, bool) else "must be 0 or 1"
+    good = isinstance(value, int) and not isinstance(value, bool) and value in (0, 1)
+    return "" if good else "must be 0 or 1"
 
 
 def relevance(value: object) -> str:

@@ -160,6 +160,7 @@ class Description:
     def __init__(self, path: Path, mistakes: Mistakes) -> None:
         self.path = path
         self.mistakes = mistakes
+        self.readable = True
         self.fields = self._read()
 
     def _read(self) -> dict[str, Any]:
@@ -173,10 +174,13 @@ class Description:
             self.wrong("the file is not UTF-8; save it in UTF-8.")
         except tomllib.TOMLDecodeError as error:
             self.wrong(f"the file is not valid TOML: {error}.")
+        self.readable = False
         return {}
 
     def wrong(self, sentence: str) -> None:
-        self.mistakes.add(self.path, sentence)
+        """Of a file that cannot be read that one fact is told, not all that is missing in consequence."""
+        if self.readable:
+            self.mistakes.add(self.path, sentence)
 
     def text(self, name: str, default: str | None = None) -> str:
         """The text; without a default the field is required."""
@@ -444,10 +448,10 @@ def _read_benchmark(folder: Path, mistakes: Mistakes) -> BenchmarkDefinition:
     groups = description.fields.pop("groups", [])
     tasks = []
     for task_folder in folders:
-        if (folder / task_folder).is_dir():
+        if PART_NAME.fullmatch(task_folder) and (folder / task_folder).is_dir():
             tasks.append(_read_task(folder / task_folder, mistakes))
         else:
-            description.wrong(f'"tasks" names the folder "{task_folder}", which does not exist.')
+            description.wrong(f'"tasks" names the folder "{task_folder}", which does not exist beside this file.')
     _check_task_names(description, tasks)
     definition = BenchmarkDefinition(
         folder=folder,

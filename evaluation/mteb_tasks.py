@@ -44,6 +44,7 @@ class _FolderTask(AbsTask):
     """Fills mteb's task with the rows of a folder. Stands before mteb's class in the order of resolution."""
 
     folder: ClassVar[Path]
+    data_loaded: bool
 
     def load_data(self, num_proc: int | None = None, *, timer: TimingStack | None = None, **kwargs: Any) -> None:
         if self.data_loaded:
