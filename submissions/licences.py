@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from license_expression import Licensing
 
-# Names that the Hub offers although SPDX has none, or another one, for them.
+# Names that the Hub offers and SPDX does not know.
 HUB_NAMES = {
-    "apple-ascl": "AML",
+    "apple-ascl": "LicenseRef-Apple-ASCL",
     "apple-amlr": "LicenseRef-Apple-AMLR",
     "bigcode-openrail-m": "LicenseRef-BigCode-OpenRAIL-M",
     "bigscience-bloom-rail-1.0": "LicenseRef-BigScience-BLOOM-RAIL-1.0",

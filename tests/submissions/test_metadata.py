@@ -1,0 +1,136 @@
+"""Facts that a repository tells, each with the file that tells it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from submissions.licences import spdx_licence
+from submissions.metadata import describe, shown_facts
+from tests.factories_submissions import model_files, snapshot_of
+
+
+def fact(field: str, *, parameters: dict[str, int] | None = None, **changes: Any) -> tuple[Any, str] | None:
+    found = describe(snapshot_of(model_files(**changes), parameters=parameters)).get(field)
+    return (found["value"], found["origin"]) if found else None
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, (8, "1_Pooling/config.json")),
+        (
+            {"1_Pooling/config.json": {"embedding_dimension": 16, "pooling_mode": ["mean", "max"]}},
+            (32, "1_Pooling/config.json"),
+        ),
+        (
+            {
+                "1_Pooling/config.json": {
+                    "word_embedding_dimension": 8,
+                    "pooling_mode_cls_token": True,
+                    "pooling_mode_mean_tokens": True,
+                }
+            },
+            (16, "1_Pooling/config.json"),
+        ),
+        ({"modules.json": None}, (8, "config.json")),
+        ({"modules.json": None, "config.json": {"model_type": "bert"}}, None),
+    ],
+)
+def test_the_dimension_is_that_of_the_last_module_that_sets_it(changes: dict[str, Any], expected: Any) -> None:
+    assert fact("embed_dim", **changes) == expected
+
+
+def test_a_dense_layer_behind_the_pooling_sets_the_dimension() -> None:
+    modules = [*model_files()["modules.json"], {"path": "2_Dense", "type": "sentence_transformers.models.Dense"}]
+    changes = {"modules.json": modules, "2_Dense/config.json": {"in_features": 8, "out_features": 4}}
+    assert fact("embed_dim", **changes) == (4, "2_Dense/config.json")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, (256, "sentence_bert_config.json")),
+        ({"sentence_bert_config.json": None}, (512, "tokenizer_config.json")),
+        (
+            {
+                "sentence_bert_config.json": {"max_seq_length": None},
+                "tokenizer_config.json": {"model_max_length": 1e30},
+            },
+            (512, "config.json"),
+        ),
+        ({"sentence_bert_config.json": "[]", "tokenizer_config.json": None, "config.json": {"model_type": "x"}}, None),
+    ],
+)
+def test_the_maximum_of_tokens_comes_from_the_most_exact_file(changes: dict[str, Any], expected: Any) -> None:
+    assert fact("max_tokens", **changes) == expected
+
+
+def test_an_old_repository_keeps_its_transformer_in_a_folder() -> None:
+    files = {
+        "modules.json": [{"path": "0_Transformer", "type": "sentence_transformers.models.Transformer"}],
+        "0_Transformer/config.json": {"model_type": "bert", "hidden_size": 12},
+        "0_Transformer/sentence_bert_config.json": {"max_seq_length": 128},
+        "0_Transformer/model.safetensors": b"12345",
+    }
+    snapshot = snapshot_of(files)
+    described = describe(snapshot)
+    assert described["embed_dim"]["value"] == 12
+    assert described["max_tokens"] == {"value": 128, "origin": "0_Transformer/sentence_bert_config.json"}
+    assert snapshot.safetensors_bytes == 5
+
+
+def test_parameters_and_memory_come_from_the_tensors() -> None:
+    counts = {"F32": 2**20, "BF16": 2**20}
+    assert fact("n_parameters", parameters=counts) == (2**21, "safetensors header")
+    assert fact("memory_usage_mb", parameters=counts) == (6.0, "safetensors header")
+
+
+def test_what_nobody_counted_is_absent() -> None:
+    assert fact("n_parameters") is None
+    assert fact("memory_usage_mb", parameters={"F4_STRANGE": 8}) is None
+
+
+@pytest.mark.parametrize(
+    ("card", "expected"),
+    [
+        ("---\nlanguage: en\n---\n", ["en"]),
+        ("---\nlanguage: [en, no, de]\n---\n", ["en", "no", "de"]),
+        ("---\nlanguage: multilingual\n---\n", None),
+        ("---\nlanguage: 5\n---\n", None),
+    ],
+)
+def test_languages_come_from_the_card(card: str, expected: list[str] | None) -> None:
+    found = fact("languages", **{"README.md": card})
+    assert (found[0] if found else None) == expected
+
+
+def test_facts_are_shown_with_their_origin() -> None:
+    facts = shown_facts(describe(snapshot_of(model_files(), parameters={"F32": 22_713_216})))
+    shown = {fact.label: (fact.value, fact.origin) for fact in facts}
+    assert shown["Parameters"] == ("22,713,216", "safetensors header")
+    assert shown["Memory for the weights"][0] == "86.6 MB"
+    assert shown["Languages"] == ("en, de", "model card")
+    assert shown["Base model"] == ("example/base", "model card")
+
+
+@pytest.mark.parametrize(
+    ("given", "other_name", "expected"),
+    [
+        ("apache-2.0", "", "Apache-2.0"),
+        ("MIT", "", "MIT"),
+        ("cc-by-nc-4.0", "", "CC-BY-NC-4.0"),
+        ("apache-2.0 OR mit", "", "Apache-2.0 OR MIT"),
+        ("gemma", "", "LicenseRef-Gemma"),
+        ("llama3.1", "", "LicenseRef-Llama-3.1"),
+        ("other", "nvidia open model", "LicenseRef-nvidia-open-model"),
+        ("other", "", None),
+        ("unknown", "", None),
+        ("my own licence", "", None),
+        ("(((", "", None),
+        ("", "", None),
+    ],
+)
+def test_licences_are_brought_to_spdx(given: str, other_name: str, expected: str | None) -> None:
+    assert spdx_licence(given, other_name=other_name) == expected
