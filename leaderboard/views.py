@@ -39,7 +39,7 @@ def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
     per_page = request.GET.get("per_page", "")
     context = {
         "benchmark": shown,
-        "caption": f"{table.view.label} of {shown.title}" if table else "",
+        "caption": f"{shown.title}: {table.view.label.lower()}" if table else "",
         "per_page": per_page if per_page in PAGE_SIZES else DEFAULT_PAGE_SIZE,
         "board": board,
         "table": table,
