@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Django's command line for Podium. Starts or joins the embedded PostgreSQL where DATABASE_URL names no other one."""
 
+import errno
 import os
 import sys
 
@@ -30,6 +31,10 @@ def main(arguments: list[str]) -> int:
         if "--traceback" in arguments:
             raise
         return complain(f"The database does not work: {str(problem).strip().splitlines()[0]}")
+    except OSError as problem:
+        if problem.errno != errno.ENOSPC:
+            raise
+        return complain("No space is left on the disk: free some and run the command again.")
     return 0
 
 

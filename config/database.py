@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.management.base import CommandError
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
@@ -27,6 +28,14 @@ def unknown_migrations() -> list[str]:
         for app, name in set(loader.applied_migrations) - set(loader.disk_migrations)
         if app in known_apps and (app, name) not in loader.replacements
     )
+
+
+def refuse_newer_schema() -> None:
+    if unknown := unknown_migrations():
+        raise CommandError(
+            f"The database was made by a newer Podium (it has {', '.join(unknown)}): update this checkout, or use "
+            "another database."
+        )
 
 
 def pending_migrations() -> list[str]:

@@ -1,15 +1,12 @@
-"""How the pages are served: gunicorn on an address of this machine."""
+"""How the pages are served: gunicorn, with the settings of config/gunicorn.py, on an address of this machine."""
 
 from __future__ import annotations
 
 import errno
 import socket
 import sys
-from pathlib import Path
 
 from django.conf import settings
-
-THREADS = 4
 
 
 class PortError(Exception):
@@ -18,14 +15,10 @@ class PortError(Exception):
 
 def gunicorn_command(*, host: str, port: int, workers: int) -> list[str]:
     """Started as a module: the scripts in .venv/bin stop working when the checkout is moved."""
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return [
-        *(sys.executable, "-m", "gunicorn", "config.wsgi"),
-        *("--chdir", str(settings.BASE_DIR)),
-        *("--bind", f"[{host}]:{port}" if ":" in host else f"{host}:{port}"),
-        *("--worker-class", "gthread", "--workers", str(workers), "--threads", str(THREADS)),
-        *("--timeout", "60", "--graceful-timeout", "5", "--log-level", "warning"),
-        *("--worker-tmp-dir", _memory_folder()),
-        "--no-control-socket",
+        *(sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "python:config.gunicorn"),
+        *("--chdir", str(settings.BASE_DIR), "--bind", address, "--workers", str(workers)),
     ]
 
 
@@ -47,9 +40,3 @@ def _sentence(problem: OSError, host: str, port: int) -> str:
     if problem.errno == errno.EACCES:
         return f"Port {port} is reserved for root: choose one above 1023 with --port."
     return f"Nothing can listen on {host}: {problem.strerror}."
-
-
-def _memory_folder() -> str:
-    """Where workers leave their signs of life; on a slow disk these would stall them."""
-    memory = Path("/dev/shm")
-    return str(memory) if memory.is_dir() else str(settings.DATA_DIR)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from config.database import pending_migrations, unknown_migrations
+from config.database import pending_migrations, refuse_newer_schema
 from config.web_server import PortError, gunicorn_command, refuse_taken_port
 
 
@@ -39,14 +39,11 @@ class Command(BaseCommand):
         os.execv(command[0], command)
 
     def _refuse_unfit_schema(self) -> None:
-        if unknown := unknown_migrations():
-            raise CommandError(
-                f"The database was made by a newer Podium (it has {', '.join(unknown)}): update this checkout, or use "
-                "another database."
-            )
+        refuse_newer_schema()
         if pending := pending_migrations():
             raise CommandError(f"The database lacks {len(pending)} migrations: run `manage.py migrate` first.")
 
     def _refuse_missing_static_files(self) -> None:
-        if settings.PRODUCTION and not (settings.STATIC_ROOT / "staticfiles.json").exists():
+        collected = settings.STATIC_ROOT
+        if collected is not None and not (collected / "staticfiles.json").exists():
             raise CommandError("The static files are not collected: run `manage.py collectstatic --noinput` first.")
