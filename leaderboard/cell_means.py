@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import add
 
-# (split, subset)
-Cell = tuple[str, str]
+Cell = tuple[str, str]  # split, subset
 ScoredCell = tuple[Cell, float]
 
 

@@ -18,8 +18,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.http import urlencode
-from django.utils.text import slugify
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
 from django_tables2.data import TableListData
 from django_tables2.utils import OrderBy
 
@@ -29,7 +29,7 @@ from leaderboard.selectors.model_metas import ModelScore
 from leaderboard.selectors.results import CurrentScore
 from leaderboard.selectors.tasks import TaskScore
 
-DASH = "–"
+DASH = "\N{EN DASH}"
 UNKNOWN = '<td class="unknown">unknown'
 ORIGIN_LABELS: dict[str, str] = {
     SourceKind.OFFICIAL: "official",
@@ -51,7 +51,7 @@ COLUMN_LABELS = {
     "max_tokens": "Max tokens",
     "released": "Released",
 }
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[_.\-/])|(?<=[A-Z])(?=[A-Z][a-z])")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])|(?<=[_.\-/])")
 
 
 def breakable(name: str) -> SafeString:
@@ -98,7 +98,10 @@ def ranking_rule(benchmark: Benchmark) -> str:
 
 
 class PodiumTable(django_tables2.Table):
-    """A table whose rows are one safe string, `body` (its tbody elements), and whose address parameters are `sort`, `page` and `per_page`."""
+    """A table whose rows are one safe string, `body` (its tbody elements).
+
+    Its address parameters are `sort`, `page` and `per_page`.
+    """
 
     first_columns_pinned = 1
     text_columns: frozenset[str] = frozenset()
@@ -187,6 +190,14 @@ class BoardTable(PodiumTable):
             extra_columns=[(column.key, BoardTableColumn(column, view)) for column in columns],
         )
 
+    @property
+    def blank_means(self) -> list[str]:
+        """Labels of the means that no row has, where the rank does not come from them."""
+        if self.board.benchmark.sort_columns:
+            return []
+        means = (column for column in self.board_columns if column.key.startswith("mean_"))
+        return [COLUMN_LABELS[column.key] for column in means if column.key not in self.best]
+
     def row(self, record: Any) -> str:
         started = self.started.get((record.model_meta_id, record.experiment_id), set()) if self.started else set()
         values = cell_values(record, self.board_columns)
@@ -259,6 +270,8 @@ CELLS: dict[Kind, Callable[[Any], str]] = {
 class Rows(TableListData):
     """A list that sorts by attributes, where None is last in either direction and equal rows keep their place."""
 
+    data: list[Any]
+
     def order_by(self, aliases: Iterable[str]) -> None:
         for alias in reversed(list(aliases)):
             accessor = self.table.columns[OrderBy(alias).bare].accessor
@@ -270,12 +283,16 @@ class Rows(TableListData):
 
 def provenance_cells(current: CurrentScore) -> str:
     """Revision, dataset revision, mteb version, date and origin of a result."""
-    parts = f' <abbr title="merged from {current.n_parts} results">+{current.n_parts - 1}</abbr>' if current.n_parts > 1 else ""
+    parts = (
+        f' <abbr title="merged from {current.n_parts} results">+{current.n_parts - 1}</abbr>'
+        if current.n_parts > 1
+        else ""
+    )
     return (
         f'<td class="text"><code title="{escape(current.model_revision)}">'
         f"{escape(revision_text(current.model_revision))}</code>{parts}"
         f"{_code(current.dataset_revision)}{_text(current.mteb_version)}"
-        f'<td>{date_text(current.date)}<td class="text">{ORIGIN_LABELS[current.origin]}'
+        f'{CELLS[Kind.DATE](current.date)}<td class="text">{ORIGIN_LABELS[current.origin]}'
     )
 
 
@@ -372,7 +389,8 @@ class ModelScoreTable(PodiumTable):
         count = f"{len(records)} task{'s' if len(records) != 1 else ''}"
         head = f'<th colspan="{len(self.columns)}" scope="rowgroup" id="{escape(slugify(task_type))}">'
         rows = "".join(self.row(record) for record in records)
-        return f'<tbody><tr class="group">{head}<span>{escape(spaced(task_type))} <small>{count}</small></span></th>{rows}</tbody>'
+        title = f"<span>{escape(spaced(task_type))} <small>{count}</small></span>"
+        return f'<tbody><tr class="group">{head}{title}</th>{rows}</tbody>'
 
     def row(self, record: ModelScore) -> str:
         current = record.current

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from django.core.cache import cache
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from leaderboard.models import Benchmark, BenchmarkTask, BoardRow, ModelMeta, Scope, Task, TaskResult
+from leaderboard.models import Benchmark, BenchmarkTask, BoardRow, CurrentResult, Scope
+from leaderboard.selectors.versions import data_version
 
 UNLISTED = "More boards"
 
@@ -20,10 +22,7 @@ class MenuSection:
     title: str
     benchmarks: list[Benchmark] = field(default_factory=list)
     sections: list[MenuSection] = field(default_factory=list)
-
-    @property
-    def n_boards(self) -> int:
-        return len(self.benchmarks) + sum(section.n_boards for section in self.sections)
+    unlisted: bool = False
 
     def section(self, title: str) -> MenuSection:
         """The section of that title below this one, made where it is missing."""
@@ -53,12 +52,22 @@ def benchmark_menu() -> list[MenuSection]:
 
 
 def totals() -> Totals:
-    return Totals(
-        n_models=ModelMeta.objects.filter(revisions__results__isnull=False).distinct().count(),
-        n_tasks=Task.objects.filter(results__isnull=False).distinct().count(),
-        n_benchmarks=Benchmark.objects.count(),
-        n_results=TaskResult.objects.count(),
+    """Counted over current results, a narrow table; every model and task with a result has a current one."""
+    key = f"totals:{data_version()}"
+    known: Totals | None = cache.get(key)
+    if known is None:
+        known = _totals()
+        cache.set(key, known)
+    return known
+
+
+def _totals() -> Totals:
+    counts = CurrentResult.objects.aggregate(
+        n_models=Count("variant__model_meta", distinct=True),
+        n_tasks=Count("task", distinct=True),
+        n_results=Count("pk"),
     )
+    return Totals(n_benchmarks=Benchmark.objects.count(), **counts)
 
 
 def _menu_entries() -> QuerySet[Benchmark]:
@@ -86,7 +95,7 @@ def _menu_entries() -> QuerySet[Benchmark]:
 
 def _grouped(benchmarks: Iterable[Benchmark]) -> list[MenuSection]:
     root = MenuSection("")
-    unlisted = MenuSection(UNLISTED)
+    unlisted = MenuSection(UNLISTED, unlisted=True)
     for benchmark in benchmarks:
         section = root if benchmark.menu_path else unlisted
         for title in benchmark.menu_path:

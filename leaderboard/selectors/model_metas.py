@@ -32,6 +32,16 @@ def standings(model_meta: ModelMeta, scope: Scope) -> QuerySet[BoardRow]:
     return (
         BoardRow.objects.filter(model_meta=model_meta, board__scope=scope, position__isnull=False)
         .select_related("board__benchmark")
+        .only(
+            "rank",
+            "experiment_id",
+            "mean_task",
+            "n_done",
+            "board__n_declared_tasks",
+            "board__benchmark__name",
+            "board__benchmark__display_name",
+            "board__benchmark__slug",
+        )
         .annotate(n_rows=Subquery(n_rows))
         .order_by(F("board__benchmark__menu_position").asc(nulls_last=True), "board__benchmark__name", "position")
     )
@@ -39,7 +49,7 @@ def standings(model_meta: ModelMeta, scope: Scope) -> QuerySet[BoardRow]:
 
 def model_scores(model_meta: ModelMeta, scope: Scope) -> list[ModelScore]:
     """By task type, then task."""
-    scores = current_scores(CurrentResult.objects.in_scope(scope).filter(variant__model_meta=model_meta))
+    scores = current_scores(CurrentResult.objects.filter(variant__model_meta=model_meta), scope)
     contaminated = set(model_meta.contaminated_tasks or [])
     n_results = _results_per_task(model_meta)
     return [
@@ -64,6 +74,5 @@ def _results_per_task(model_meta: ModelMeta) -> dict[str, int]:
 
 def revisions_of(model_meta: ModelMeta) -> QuerySet[ModelRevision]:
     """With `n_results` each, those with results first."""
-    return (
-        ModelRevision.objects.filter(model_meta=model_meta).annotate(n_results=Count("results")).order_by("-n_results", "name")
-    )
+    revisions = ModelRevision.objects.filter(model_meta=model_meta).annotate(n_results=Count("results"))
+    return revisions.order_by("-n_results", "name")

@@ -47,7 +47,6 @@ class CurrentScore:
 
 _FIELDS = (
     "result_id",
-    "part",
     "variant_id",
     "variant__model_meta_id",
     "variant__model_meta__name",
@@ -65,13 +64,11 @@ _FIELDS = (
 )
 
 
-def current_scores(currents: QuerySet[CurrentResult]) -> list[CurrentScore]:
+def current_scores(currents: QuerySet[CurrentResult], scope: Scope) -> list[CurrentScore]:
     """One score per (model, experiment id, task): parts merged, variants without meaning pooled, as on the boards."""
-    rows: list[Any] = list(
-        currents.order_by(
-            "task__name", "variant__model_meta__name", "variant__experiment_id", "variant__experiment_name", "part"
-        ).values_list(*_FIELDS, named=True)
-    )
+    order = ("task__name", "variant__model_meta__name", "variant__experiment_id", "variant__experiment_name")
+    counting = currents.filter(**{f"{scope}_part__isnull": False}).order_by(*order, f"{scope}_part")
+    rows: list[Any] = list(counting.values_list(*_FIELDS, named=True))
     cells = _declared_cells({row.result__cell_set_id for row in rows})
     groups = groupby(rows, lambda row: (row.task__name, row.variant__model_meta_id, row.variant__experiment_id))
     return [_current_score(list(group), cells) for _, group in groups]
@@ -174,10 +171,10 @@ def result_standings(model_meta: ModelMeta, task: Task) -> list[Standing]:
 def _parts(model_meta: ModelMeta, task: Task) -> defaultdict[int, dict[str, int]]:
     """Result -> scope -> the part it plays in what counts there."""
     parts: defaultdict[int, dict[str, int]] = defaultdict(dict)
-    for scope in Scope:
-        current = CurrentResult.objects.in_scope(scope).filter(task=task, variant__model_meta=model_meta)
-        for pk, part in current.values_list("pk", "part"):
-            parts[pk][scope] = part
+    currents = CurrentResult.objects.filter(task=task, variant__model_meta=model_meta)
+    for pk, official_part, all_part in currents.values_list("pk", "official_part", "all_part"):
+        scoped = ((Scope.OFFICIAL, official_part), (Scope.ALL, all_part))
+        parts[pk] = {scope: part for scope, part in scoped if part is not None}
     return parts
 
 

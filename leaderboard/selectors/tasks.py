@@ -24,7 +24,7 @@ class TaskScore:
 
 def task_scores(task: Task, scope: Scope) -> list[TaskScore]:
     """Complete results first, best first; then incomplete ones; then those without a score."""
-    scores = current_scores(CurrentResult.objects.in_scope(scope).filter(task=task))
+    scores = current_scores(CurrentResult.objects.filter(task=task), scope)
     of_cells = whole_task(cell for score in scores for cell in score.cells)
     ranks = _ranks(score.score for score in scores if score.n_cells >= of_cells)
     n_results = _results_per_model(task)
@@ -65,4 +65,6 @@ def benchmarks_counting(task: Task) -> QuerySet[Benchmark]:
 
 
 def tasks_of(benchmark: Benchmark) -> QuerySet[BenchmarkTask]:
-    return BenchmarkTask.objects.filter(benchmark=benchmark).select_related("task").order_by("task__type", "position")
+    """By task type. Of the tasks only names are loaded: their statistics are large."""
+    entries = BenchmarkTask.objects.filter(benchmark=benchmark).select_related("task")
+    return entries.only("position", "task__name", "task__type").order_by("task__type", "position")

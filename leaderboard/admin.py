@@ -1,0 +1,171 @@
+"""The operator's desk over the facts: everything can be looked up here and nothing changed by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from leaderboard.models import (
+    Benchmark,
+    BenchmarkTask,
+    Board,
+    ImportedFile,
+    ImportRun,
+    ModelMeta,
+    ModelRevision,
+    ResultSource,
+    Task,
+    TaskResult,
+)
+from leaderboard.tables import DASH
+
+admin.site.site_header = "Podium: operator's desk"
+admin.site.site_title = "Podium"
+admin.site.index_title = "What the board holds"
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Facts come from imports, runs and uploads; the desk only shows them."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class FateFilter(admin.SimpleListFilter):
+    title = "fate"
+    parameter_name = "fate"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("skipped", "could not be used"), ("result", "became a result")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "skipped":
+            return queryset.filter(result=None)
+        return queryset.filter(result__isnull=False) if self.value() == "result" else queryset
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(ReadOnlyAdmin):
+    list_display = (
+        "source", "started_at", "state", "n_files", "n_new", "n_unchanged", "n_gone", "n_skipped", "skipped_files",
+    )  # fmt: skip
+    list_filter = ("state", "source")
+    list_select_related = ("source",)
+    date_hierarchy = "started_at"
+
+    @admin.display(description="Reasons")
+    def skipped_files(self, run: ImportRun) -> SafeString | str:
+        if not run.n_skipped:
+            return DASH
+        address = reverse("admin:leaderboard_importedfile_changelist")
+        return format_html('<a href="{}?fate=skipped&amp;source__id__exact={}">list</a>', address, run.source_id)
+
+
+@admin.register(ImportedFile)
+class ImportedFileAdmin(ReadOnlyAdmin):
+    """Each file of a source with what became of it."""
+
+    list_display = ("path", "source", "present", "reason", "result_link")
+    list_filter = (FateFilter, "present", "source")
+    list_select_related = ("source",)
+    search_fields = ("path", "reason")
+    exclude = ("digest",)
+
+    @admin.display(description="Result")
+    def result_link(self, file: ImportedFile) -> SafeString | str:
+        if file.result_id is None:
+            return DASH
+        return format_html('<a href="{}">{}</a>', reverse("result_file", args=[file.result_id]), file.result_id)
+
+
+@admin.register(TaskResult)
+class TaskResultAdmin(ReadOnlyAdmin):
+    list_display = ("id", "model_revision", "variant", "task", "source", "mteb_version", "date", "stored_file")
+    list_filter = ("source",)
+    list_select_related = ("model_revision__model_meta", "variant__model_meta", "task", "source")
+    search_fields = ("model_revision__model_meta__name", "task__name")
+    search_help_text = "Model or task"
+    exclude = ("payload", "digest", "main_scores", "cell_set")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TaskResult]:
+        return super().get_queryset(request).defer("payload", "main_scores")
+
+    @admin.display(description="File")
+    def stored_file(self, result: TaskResult) -> SafeString:
+        return format_html('<a href="{}">JSON</a>', reverse("result_file", args=[result.pk]))
+
+
+@admin.register(ResultSource)
+class ResultSourceAdmin(ReadOnlyAdmin):
+    list_display = ("name", "kind", "location", "commit")
+
+
+@admin.register(ModelMeta)
+class ModelMetaAdmin(ReadOnlyAdmin):
+    list_display = ("name", "origin", "in_registry", "n_parameters", "embed_dim", "license", "release_date")
+    list_filter = ("origin", "in_registry", "open_weights")
+    search_fields = ("name",)
+
+
+@admin.register(ModelRevision)
+class ModelRevisionAdmin(ReadOnlyAdmin):
+    list_display = ("model_meta", "name")
+    list_select_related = ("model_meta",)
+    search_fields = ("model_meta__name", "name")
+
+
+@admin.register(Task)
+class TaskAdmin(ReadOnlyAdmin):
+    list_display = ("name", "type", "origin", "in_registry", "main_score", "is_public", "superseded_by")
+    list_filter = ("origin", "in_registry", "is_public", "type")
+    search_fields = ("name", "description")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
+        return super().get_queryset(request).defer("descriptive_stats")
+
+
+class BenchmarkTaskInline(admin.TabularInline):
+    model = BenchmarkTask
+    fields = ("position", "task", "splits", "subsets")
+    extra = 0
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BenchmarkTask]:
+        return super().get_queryset(request).select_related("task", "benchmark")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Benchmark)
+class BenchmarkAdmin(ReadOnlyAdmin):
+    list_display = ("name", "display_name", "origin", "in_registry", "display_on_leaderboard")
+    list_filter = ("origin", "in_registry")
+    search_fields = ("name", "display_name")
+    inlines = (BenchmarkTaskInline,)
+
+
+@admin.register(Board)
+class BoardAdmin(ReadOnlyAdmin):
+    list_display = ("benchmark", "scope", "n_declared_tasks", "data_version", "computed_at")
+    list_filter = ("scope",)
+    list_select_related = ("benchmark",)
+    search_fields = ("benchmark__name",)
