@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+
+from config.database import ensure_database
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """The first test that needs a database starts or joins the embedded server."""
-    from config.database import ensure_database
+    """The first test that needs a database starts or joins the embedded server.
 
+    What tests commit need not survive a power failure, so they do not wait for the disk.
+    """
     ensure_database()
+    connection.settings_dict["OPTIONS"]["options"] = "-c synchronous_commit=off"
