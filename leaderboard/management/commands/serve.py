@@ -40,8 +40,8 @@ class Command(BaseCommand):
 
     def _refuse_unfit_schema(self) -> None:
         refuse_newer_schema()
-        if pending := pending_migrations():
-            raise CommandError(f"The database lacks {len(pending)} migrations: run `manage.py migrate` first.")
+        if pending_migrations():
+            raise CommandError("The database lacks migrations of this version: run `manage.py migrate` first.")
 
     def _refuse_missing_static_files(self) -> None:
         collected = settings.STATIC_ROOT

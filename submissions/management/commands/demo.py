@@ -56,13 +56,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, results: str | None, once: bool, port: int, **options: Any) -> None:
         self.console = Console(file=sys.stderr)
+        if not once:
+            self._refuse_taken_port(port)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
         serving = False
         started = False
         try:
-            if not once:
-                refuse_taken_port(HOST, port)
             with self._step("PostgreSQL"):
                 started = ensure_database()
             notes = DemoNotes.read(settings.DATA_DIR / "demo.json")
@@ -77,7 +77,7 @@ class Command(BaseCommand):
                     self._print_address(benchmark, port, [submitter, maintainer], notes)
                     serving = True
                     programs.wait()
-        except (PortError, ProgramEnded, SubmissionError, DemoModelError) as problem:
+        except (ProgramEnded, SubmissionError, DemoModelError) as problem:
             raise CommandError(str(problem)) from None
         except KeyboardInterrupt:
             if not serving:
@@ -87,6 +87,12 @@ class Command(BaseCommand):
             connection.close()
             if started and not once:
                 embedded_server().stop()
+
+    def _refuse_taken_port(self, port: int) -> None:
+        try:
+            refuse_taken_port(HOST, port)
+        except PortError as problem:
+            raise CommandError(str(problem)) from None
 
     def _prepare(self, results: str | None, notes: DemoNotes) -> Benchmark:
         refuse_newer_schema()
