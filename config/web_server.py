@@ -34,6 +34,15 @@ def refuse_taken_port(host: str, port: int) -> None:
             raise PortError(_sentence(problem, host, port)) from None
 
 
+def answers(host: str, port: int) -> bool:
+    """Whether something listens there."""
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 def _sentence(problem: OSError, host: str, port: int) -> str:
     if problem.errno == errno.EADDRINUSE:
         return f"Port {port} is taken: choose another one with --port."

@@ -16,7 +16,7 @@ from django.conf import settings
 from config import processes
 from config.gunicorn import STOP_WITH_PARENT
 from config.processes import ProgramEnded, Programs
-from config.web_server import gunicorn_command
+from config.web_server import answers, gunicorn_command
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
@@ -72,12 +72,7 @@ def test_the_web_server_ends_with_who_started_it() -> None:
     assert parent.stdout
     with parent.stdout:
         server = int(parent.stdout.readline())
-        wait_until(lambda: listens(port))
+        wait_until(lambda: answers("127.0.0.1", port))
         parent.send_signal(signal.SIGKILL)
         parent.wait()
     wait_until(lambda: not is_alive(server))
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

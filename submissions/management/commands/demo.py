@@ -26,7 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from config.database import embedded_server, ensure_database, pending_migrations, refuse_newer_schema
 from config.gunicorn import STOP_WITH_PARENT
 from config.processes import ProgramEnded, Programs
-from config.web_server import PortError, gunicorn_command, refuse_taken_port
+from config.web_server import PortError, answers, gunicorn_command, refuse_taken_port
 from evaluation.custom_tasks import read_benchmark_folder
 from evaluation.demo_models import DemoModelError, ensure_demo_models
 from evaluation.models import EvaluationRun, EvaluationUnit
@@ -74,7 +74,9 @@ class Command(BaseCommand):
                 self._print_ranking(benchmark)
                 if not once:
                     self._serve(programs, port)
-                    self._print_address(benchmark, port, [submitter, maintainer], notes)
+                self._print_address(benchmark, port, [submitter, maintainer], notes)
+                self._say("script/server serves the board." if once else "Ctrl-C stops everything.")
+                if not once:
                     serving = True
                     programs.wait()
         except (ProgramEnded, SubmissionError, DemoModelError) as problem:
@@ -180,7 +182,10 @@ class Command(BaseCommand):
 
     def _serve(self, programs: Programs, port: int) -> None:
         command = gunicorn_command(host=HOST, port=port, workers=2)
-        programs.start("web server", command, {STOP_WITH_PARENT: "1"})
+        programs.start("web-server", command, {STOP_WITH_PARENT: "1"})
+        while not answers(HOST, port):
+            programs.check()
+            time.sleep(0.1)
 
     def _print_address(self, benchmark: Benchmark, port: int, users: list[User], notes: DemoNotes) -> None:
         address = f"http://{HOST}:{port}"
@@ -188,7 +193,6 @@ class Command(BaseCommand):
         self.stdout.write(f"The desk:   {address}/admin/")
         for user in users:
             self.stdout.write(f"Sign in as: {user.username}  {shown_password(user, notes)}")
-        self.stdout.write("Ctrl-C stops everything.")
         self.stdout.flush()
 
     @contextmanager
