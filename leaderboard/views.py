@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -15,6 +17,7 @@ from leaderboard.selectors import boards, menu, model_metas, results, search, ta
 from leaderboard.selectors.boards import View
 from leaderboard.tables import BoardTable, ModelScoreTable, TaskScoreTable
 
+Named = TypeVar("Named", Task, ModelMeta)
 PAGE_SIZES = {"50": 50, "100": 100, "all": None}
 DEFAULT_PAGE_SIZE = "50"
 CELLS_PER_PAGE = 200
@@ -78,7 +81,7 @@ def _board_view(request: HttpRequest, board: Board) -> View:
 @require_safe
 @until_data_changes
 def task(request: HttpRequest, name: str) -> HttpResponse:
-    shown = get_object_or_404(Task, name=name)
+    shown = _named(Task, name)
     scope = _scope(request)
     scores = tasks.task_scores(shown, scope)
     context = {
@@ -96,7 +99,7 @@ def task(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 @until_data_changes
 def model(request: HttpRequest, name: str) -> HttpResponse:
-    shown = get_object_or_404(ModelMeta, name=name)
+    shown = _named(ModelMeta, name)
     scope = _scope(request)
     scores = model_metas.model_scores(shown, scope)
     context = {
@@ -129,8 +132,8 @@ def _relatives(shown: ModelMeta) -> list[str]:
 @until_data_changes
 def result_list(request: HttpRequest) -> HttpResponse:
     """Every result of a model on a task, which of them counts and why, and the cells of one of them."""
-    model_meta = get_object_or_404(ModelMeta, name=request.GET.get("model", ""))
-    of_task = get_object_or_404(Task, name=request.GET.get("task", ""))
+    model_meta = _named(ModelMeta, request.GET.get("model", ""))
+    of_task = _named(Task, request.GET.get("task", ""))
     standings = results.result_standings(model_meta, of_task)
     chosen = results.chosen_standing(standings, request.GET.get("result", ""))
     pages = Paginator(results.cells_of(chosen.result) if chosen else [], CELLS_PER_PAGE)
@@ -157,10 +160,17 @@ def result_file(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def search_page(request: HttpRequest) -> HttpResponse:
-    words = " ".join(request.GET.get("q", "").split())[:100]
+    words = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:100]
     matches = search.search(words) if words else []
     context = {"words": words, "matches": matches, "total": sum(match.total for match in matches)}
     return render(request, "leaderboard/search.html", context)
+
+
+def _named(kind: type[Named], name: str) -> Named:
+    """The task or model of that name, else 404; PostgreSQL refuses to look for a NUL."""
+    if "\0" in name:
+        raise Http404
+    return get_object_or_404(kind, name=name)
 
 
 def _scope(request: HttpRequest) -> Scope:
