@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import F
-
+import orjson
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from leaderboard.aggregation import Cells, Floats, Ints
 from leaderboard.models import Benchmark, BenchmarkTask, CellSet, CurrentResult, ModelMeta, Scope, TaskGroup
 from leaderboard.ranking import CellLanguages, Entrants, Group, GroupMember, Rules
@@ -31,29 +32,28 @@ class StoredResult(NamedTuple):
     revision: str
     experiment_name: str
     task_name: str
-    part: int
     result_id: int
     model_meta_id: int
     experiment_id: str
     task_id: int
     kind: str
-    cells: int
 
 
 @dataclass(slots=True)
 class Block:
-    """Results of one task over one list of cells; `scores` is (results, cells), NaN where missing."""
+    """Results of one task over one list of cells; `scores` is (results, cells), NaN where missing.
+
+    `parts` say in which order results of one variant are laid over each other.
+    """
 
     cells: CellList
     results: list[StoredResult]
+    parts: list[int]
     scores: Floats
 
 
-@dataclass(slots=True)
-class Results:
-    """All results that count in a scope for some tasks, as blocks by task id."""
-
-    blocks: dict[int, list[Block]] = field(default_factory=dict)
+Results = dict[int, list[Block]]
+"""All results that count in a scope, as blocks by task id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,43 +78,57 @@ class Frame:
     languages: CellLanguages
 
 
-def load_results(scope: Scope, task_ids: Collection[int]) -> Results:
-    """The results that count in the scope for the tasks; in the official scope of models in the registry only."""
-    current = CurrentResult.objects.in_scope(scope).filter(task__in=task_ids)
-    if scope == Scope.OFFICIAL:
-        current = current.filter(variant__model_meta__in_registry=True)
-    rows = current.values_list(
+def load_results(scopes: Sequence[Scope], task_ids: Collection[int]) -> dict[Scope, Results]:
+    """The results that count for the tasks in each scope; in the official one of models in the registry only."""
+    rows = CurrentResult.objects.filter(task__in=task_ids).values_list(
+        "official_part",
+        "all_part",
+        "variant__model_meta__in_registry",
         "variant__model_meta__name",
         "result__model_revision__name",
         "variant__experiment_name",
         "task__name",
-        "part",
         "result_id",
         "variant__model_meta_id",
         "variant__experiment_id",
         "task_id",
-        F("result__source__kind"),
+        "result__source__kind",
         "result__cell_set_id",
         "result__main_scores",
     )
-    by_block: dict[tuple[int, int], list[tuple[StoredResult, list[float | None]]]] = defaultdict(list)
-    for *facts, scores in rows.iterator(chunk_size=5000):
-        stored = StoredResult(*facts)
-        by_block[stored.task_id, stored.cells].append((stored, scores))
-    cell_lists = _cell_lists({cells for _, cells in by_block})
-    results = Results()
+    loaded = []
+    for official_part, all_part, in_registry, *facts, cells, scores in rows.iterator(chunk_size=5000):
+        parts = {Scope.OFFICIAL: official_part if in_registry else None, Scope.ALL: all_part}
+        loaded.append((parts, cells, StoredResult(*facts), scores))
+    cell_lists = _cell_lists({cells for _, cells, _, _ in loaded})
+    return {scope: _blocks(scope, loaded, cell_lists) for scope in scopes}
+
+
+def _blocks(
+    scope: Scope,
+    loaded: Iterable[tuple[dict[Scope, int | None], int, StoredResult, list[float | None]]],
+    cell_lists: dict[int, CellList],
+) -> Results:
+    by_block: dict[tuple[int, int], list[tuple[int, StoredResult, list[float | None]]]] = defaultdict(list)
+    for parts, cells, stored, scores in loaded:
+        part = parts[scope]
+        if part is not None:
+            by_block[stored.task_id, cells].append((part, stored, scores))
+    results: Results = {}
     for (task_id, cells), members in by_block.items():
-        scores = np.array([scores for _, scores in members], dtype=np.float64)
-        block = Block(cell_lists[cells], [stored for stored, _ in members], scores)
-        results.blocks.setdefault(task_id, []).append(block)
-    for task_id in results.blocks:
-        results.blocks[task_id] = _merged(results.blocks[task_id])
-    return results
+        scores = np.array([scores for _, _, scores in members], dtype=np.float64)
+        block = Block(cell_lists[cells], [stored for _, stored, _ in members], [part for part, _, _ in members], scores)
+        results.setdefault(task_id, []).append(block)
+    return {task_id: _merged(blocks) for task_id, blocks in results.items()}
 
 
 def _cell_lists(ids: Collection[int]) -> dict[int, CellList]:
-    rows = CellSet.objects.filter(pk__in=ids).values_list("id", "splits", "subsets", "languages")
-    return {id_: CellList(splits, subsets, languages) for id_, splits, subsets, languages in rows.iterator()}
+    rows = (
+        CellSet.objects.filter(pk__in=ids)
+        .annotate(codes=Cast("languages", TextField()))
+        .values_list("id", "splits", "subsets", "codes")
+    )
+    return {id_: CellList(splits, subsets, orjson.loads(codes)) for id_, splits, subsets, codes in rows.iterator()}
 
 
 def _merged(blocks: list[Block]) -> list[Block]:
@@ -122,7 +136,7 @@ def _merged(blocks: list[Block]) -> list[Block]:
     places = defaultdict(list)
     for block in blocks:
         for i, stored in enumerate(block.results):
-            places[stored.model_meta_id, stored.experiment_name].append((stored.part, block, i))
+            places[stored.model_meta_id, stored.experiment_name].append((block.parts[i], block, i))
     several = [sorted(found, key=lambda place: place[0]) for found in places.values() if len(found) > 1]
     if not several:
         return blocks
@@ -130,7 +144,9 @@ def _merged(blocks: list[Block]) -> list[Block]:
     kept = []
     for block in blocks:
         keep = [i for i in range(len(block.results)) if (id(block), i) not in taken]
-        kept.append(Block(block.cells, [block.results[i] for i in keep], block.scores[keep]))
+        kept.append(
+            Block(block.cells, [block.results[i] for i in keep], [block.parts[i] for i in keep], block.scores[keep])
+        )
     kept += [overlay for found in several for overlay in _overlay([(block, i) for _, block, i in found])]
     return [block for block in kept if block.results]
 
@@ -145,6 +161,7 @@ def _overlay(parts: Sequence[tuple[Block, int]]) -> Iterable[Block]:
         yield Block(
             CellList(*([column[c] for c in keep] for column in block.cells)),
             [block.results[i]],
+            [block.parts[i]],
             block.scores[i : i + 1, keep],
         )
 
@@ -172,7 +189,12 @@ class BoardDefinition:
 
     def __init__(self, benchmark: Benchmark) -> None:
         self.benchmark = benchmark
-        self.tasks = list(BenchmarkTask.objects.filter(benchmark=benchmark).select_related("task").order_by("position"))
+        self.tasks = list(
+            BenchmarkTask.objects.filter(benchmark=benchmark)
+            .select_related("task")
+            .only("splits", "subsets", "benchmark_id", "task__name", "task__type", "task__is_public")
+            .order_by("position")
+        )
         self.groups = list(
             TaskGroup.objects.filter(benchmark=benchmark).prefetch_related("members").order_by("position")
         )
@@ -211,7 +233,7 @@ def build_frame(definition: BoardDefinition, results: Results, meta_facts: dict[
     segments = [
         segment
         for code, entry in enumerate(definition.tasks)
-        for segment in _segments(code, entry, results.blocks.get(entry.task_id, []), triples)
+        for segment in _segments(code, entry, results.get(entry.task_id, []), triples)
     ]
     stored = [result for segment in segments for result in segment.results]
     if not stored:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
+from django.utils import timezone
 
 from leaderboard.aggregation import Floats
 from leaderboard.frames import (
@@ -20,6 +21,7 @@ from leaderboard.frames import (
     load_meta_facts,
     load_results,
 )
+from leaderboard.importing.worker import array_literal
 from leaderboard.models import Benchmark, Board, BoardLanguageRow, BoardRow, DataVersion, ModelMeta, Scope
 from leaderboard.ranking import Summary, TaskTable, language_table, summarise, task_table
 
@@ -64,18 +66,24 @@ def publish_boards(*, benchmarks: QuerySet[Benchmark], scopes: Sequence[Scope] =
     task_ids = {task_id for definition in definitions for task_id in definition.task_ids}
     meta_facts = load_meta_facts()
     revisions = dict(ModelMeta.objects.values_list("id", "registry_revision"))
+    results = load_results(scopes, task_ids)
     for scope in scopes:
-        results = load_results(scope, task_ids)
         _delete_boards(definitions, scope)
         for definition in definitions:
-            _write_board(definition, scope, version, results, meta_facts, revisions)
+            _write_board(definition, scope, version, results[scope], meta_facts, revisions)
     return version
 
 
-def bump_data_version() -> int:
-    """Let the data version grow by one; the row lock makes publishers wait for each other."""
+def lock_publishing() -> None:
+    """Wait until nobody else changes what counts; held until the end of the transaction."""
     DataVersion.objects.get_or_create(pk=1)
-    DataVersion.objects.filter(pk=1).update(number=F("number") + 1)
+    DataVersion.objects.select_for_update().get(pk=1)
+
+
+def bump_data_version() -> int:
+    """Let the data version grow by one."""
+    lock_publishing()
+    DataVersion.objects.update(number=F("number") + 1, changed_at=timezone.now())
     return DataVersion.objects.get(pk=1).number
 
 
@@ -122,7 +130,7 @@ def _write_board(
             BoardLanguageRow,
             ("board_id", "model_meta_id", "position", "scores"),
             (
-                (board.pk, frame.model_meta_ids[model], position, scores)
+                (board.pk, frame.model_meta_ids[model], position, array_literal(scores))
                 for position, (model, scores) in enumerate(zip(languages.models, _plain(languages.scores), strict=True))
             ),
         )
@@ -154,7 +162,7 @@ def _rows(
             place,
             task_place,
             *(nothing if place is None else summary_columns[place]),
-            [] if task_place is None else task_scores[task_place],
+            "{}" if task_place is None else array_literal(task_scores[task_place]),
         )
 
 

@@ -8,34 +8,91 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from leaderboard.currency import OFFICIAL, Candidate, current_parts, official_choice
-from leaderboard.models import CurrentResult, ImportedFile, SourceKind, TaskResult
+from leaderboard.models import CurrentResult, TaskResult
 
 Key = tuple[int, int]
+
+# An official result is a candidate while the latest finished import of its source still has its file; a result without
+# any cell is none, as in mteb.
+_CANDIDATES = """
+    SELECT result.id, result.task_id, result.variant_id, source.kind
+    FROM leaderboard_taskresult AS result
+    JOIN leaderboard_resultsource AS source ON source.id = result.source_id
+    WHERE result.n_cells > 0
+      AND (source.kind <> 'official'
+           OR EXISTS (SELECT FROM leaderboard_importedfile AS file WHERE file.result_id = result.id AND file.present))
+"""
 
 
 def choose_current_results(*, only: Sequence[Key] | None = None) -> None:
     """Recompute CurrentResult for the given (task id, variant id) pairs, or for everything.
 
-    An official result is a candidate while the latest finished import of its source still has its file.
+    Nearly every pair has one official result and nothing to decide, so those never leave the database.
     """
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS " + _CANDIDATES + _restriction(cursor, only))
+        cursor.execute(
+            """
+            CREATE TEMPORARY TABLE decided ON COMMIT DROP AS
+            SELECT min(id) AS result_id, variant_id, task_id, 0::smallint AS official_part, 0::smallint AS all_part
+            FROM candidate GROUP BY task_id, variant_id HAVING count(*) = 1 AND min(kind) = 'official'
+            """
+        )
+        cursor.execute(
+            """
+            SELECT candidate.id FROM candidate
+            LEFT JOIN decided ON decided.task_id = candidate.task_id AND decided.variant_id = candidate.variant_id
+            WHERE decided.result_id IS NULL
+            """
+        )
+        contested = [id_ for (id_,) in cursor.fetchall()]
+        decided = list(_decide(_candidates(contested)))
+        with cursor.copy("COPY decided FROM STDIN") as copy:
+            for row in decided:
+                copy.write_row(row)
+        _store(cursor, only)
+
+
+def _restriction(cursor: Any, only: Sequence[Key] | None) -> str:
+    """An SQL condition for some pairs, to be appended to a WHERE clause over results."""
     if only is None:
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE leaderboard_currentresult")
-        _store(_decide(_candidates(TaskResult.objects.all())))
-        return
-    for task_id, variant_id in only:
-        CurrentResult.objects.filter(task=task_id, variant=variant_id).delete()
-        _store(_decide(_candidates(TaskResult.objects.filter(task=task_id, variant=variant_id))))
+        return ""
+    pairs = ", ".join(f"({int(task_id)}, {int(variant_id)})" for task_id, variant_id in only)
+    return f" AND (task_id, variant_id) IN ({pairs})"
 
 
-def _candidates(results: QuerySet[TaskResult]) -> dict[Key, list[Candidate]]:
-    """Candidates by (task id, variant id). A result without any split is none, as in mteb."""
-    present = ImportedFile.objects.filter(result=OuterRef("pk"), present=True)
+def _store(cursor: Any, only: Sequence[Key] | None) -> None:
+    """Make CurrentResult equal to what was decided, touching only rows that differ."""
+    cursor.execute("CREATE UNIQUE INDEX ON decided (result_id)")
+    cursor.execute("ANALYZE decided")
+    cursor.execute(
+        """
+        DELETE FROM leaderboard_currentresult AS current
+        WHERE NOT EXISTS (
+            SELECT FROM decided WHERE decided.result_id = current.result_id
+              AND decided.official_part IS NOT DISTINCT FROM current.official_part
+              AND decided.all_part IS NOT DISTINCT FROM current.all_part)
+        """
+        + _restriction(cursor, only)
+    )
+    cursor.execute(
+        """
+        INSERT INTO leaderboard_currentresult (result_id, variant_id, task_id, official_part, all_part)
+        SELECT result_id, variant_id, task_id, official_part, all_part FROM decided
+        WHERE NOT EXISTS (SELECT FROM leaderboard_currentresult AS current WHERE current.result_id = decided.result_id)
+        """
+    )
+    cursor.execute("DROP TABLE candidate, decided")
+
+
+def _candidates(result_ids: Iterable[int]) -> dict[Key, list[Candidate]]:
+    """Candidates by (task id, variant id), in the order in which they were stored."""
     rows = (
-        results.filter(~Q(source__kind=SourceKind.OFFICIAL) | Exists(present), n_cells__gt=0)
+        TaskResult.objects.filter(pk__in=list(result_ids))
         .order_by("id")
         .values_list(
             "task_id",
@@ -46,14 +103,11 @@ def _candidates(results: QuerySet[TaskResult]) -> dict[Key, list[Candidate]]:
             F("model_revision__model_meta__registry_revision"),
             "mteb_version",
             "dataset_revision",
-            "date",
-            "created_at",
+            Coalesce("date", "created_at"),
         )
     )
     found: dict[Key, list[Candidate]] = defaultdict(list)
-    for task_id, variant_id, id_, kind, revision, registry_revision, version, dataset, date, created in rows.iterator(
-        chunk_size=10_000
-    ):
+    for task_id, variant_id, id_, kind, revision, registry_revision, version, dataset, moment in rows.iterator():
         candidate = Candidate(
             result_id=id_,
             kind=kind,
@@ -61,7 +115,7 @@ def _candidates(results: QuerySet[TaskResult]) -> dict[Key, list[Candidate]]:
             is_registry_revision=revision == registry_revision,
             mteb_version=version,
             dataset_revision=dataset,
-            timestamp=(date or created).timestamp(),
+            timestamp=moment.timestamp(),
         )
         found[task_id, variant_id].append(candidate)
     return found
@@ -105,13 +159,3 @@ def _scored_cells(result_ids: Iterable[int]) -> dict[int, frozenset[tuple[str, s
         )
         for id_, splits, subsets, scores in rows
     }
-
-
-def _store(rows: Iterator[tuple[Any, ...]]) -> None:
-    statement = (
-        "COPY leaderboard_currentresult (result_id, variant_id, task_id, official_part, all_part) FROM STDIN"
-    )
-    decided = list(rows)
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in decided:
-            copy.write_row(row)

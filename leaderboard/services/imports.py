@@ -20,7 +20,7 @@ from leaderboard.importing.sources import RevisionFolder, Source
 from leaderboard.importing.worker import FileBatch, SeenFile, import_batch, start_worker
 from leaderboard.models import Benchmark, ImportedFile, ImportRun, ModelRevision, ResultSource, Task
 from leaderboard.result_files import TaskFacts, UnusableFile, load_json
-from leaderboard.services.boards import publish_boards
+from leaderboard.services.boards import lock_publishing, publish_boards
 from leaderboard.services.currency import choose_current_results
 from leaderboard.services.model_metas import ensure_revision, ensure_variant
 
@@ -259,6 +259,7 @@ def _json_lines(place: bytes | Path) -> list[Any] | None:
 @transaction.atomic
 def _publish(run: ImportRun, tally: _Tally) -> ImportRun:
     """Make what the import saw count, in one transaction."""
+    lock_publishing()
     n_gone = _mark_present(run.source, tally.files)
     choose_current_results()
     publish_boards(benchmarks=Benchmark.objects.all())
