@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from submissions.metadata import describe, shown_facts
 from tests.factories_submissions import model_files, snapshot_of
 
 
-def fact(field: str, *, parameters: dict[str, int] | None = None, **changes: Any) -> tuple[Any, str] | None:
-    found = describe(snapshot_of(model_files(**changes), parameters=parameters)).get(field)
+def fact(
+    field: str, changes: Mapping[str, Any] | None = None, *, parameters: dict[str, int] | None = None
+) -> tuple[Any, str] | None:
+    found = describe(snapshot_of(model_files(**(changes or {})), parameters=parameters)).get(field)
     return (found["value"], found["origin"]) if found else None
 
 
@@ -39,13 +42,13 @@ def fact(field: str, *, parameters: dict[str, int] | None = None, **changes: Any
     ],
 )
 def test_the_dimension_is_that_of_the_last_module_that_sets_it(changes: dict[str, Any], expected: Any) -> None:
-    assert fact("embed_dim", **changes) == expected
+    assert fact("embed_dim", changes) == expected
 
 
 def test_a_dense_layer_behind_the_pooling_sets_the_dimension() -> None:
     modules = [*model_files()["modules.json"], {"path": "2_Dense", "type": "sentence_transformers.models.Dense"}]
     changes = {"modules.json": modules, "2_Dense/config.json": {"in_features": 8, "out_features": 4}}
-    assert fact("embed_dim", **changes) == (4, "2_Dense/config.json")
+    assert fact("embed_dim", changes) == (4, "2_Dense/config.json")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +67,7 @@ def test_a_dense_layer_behind_the_pooling_sets_the_dimension() -> None:
     ],
 )
 def test_the_maximum_of_tokens_comes_from_the_most_exact_file(changes: dict[str, Any], expected: Any) -> None:
-    assert fact("max_tokens", **changes) == expected
+    assert fact("max_tokens", changes) == expected
 
 
 def test_an_old_repository_keeps_its_transformer_in_a_folder() -> None:
@@ -102,7 +105,7 @@ def test_what_nobody_counted_is_absent() -> None:
     ],
 )
 def test_languages_come_from_the_card(card: str, expected: list[str] | None) -> None:
-    found = fact("languages", **{"README.md": card})
+    found = fact("languages", {"README.md": card})
     assert (found[0] if found else None) == expected
 
 

@@ -1,0 +1,187 @@
+"""The maintainers' desk, through the client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from evaluation.models import EvaluationRun
+from submissions.models import Submission
+from tests.factories import make_benchmark, make_task
+from tests.factories_submissions import maintainers, make_maintainer, make_submission, make_user
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/submissions/submission/"
+
+
+@pytest.fixture
+def maintainer() -> User:
+    return make_maintainer("mia")
+
+
+@pytest.fixture
+def desk(maintainer: User) -> Client:
+    client = Client()
+    client.force_login(maintainer)
+    return client
+
+
+def text_of(response: Any) -> str:
+    text: str = response.content.decode()
+    return text
+
+
+def states() -> list[str]:
+    return list(Submission.objects.order_by("pk").values_list("state", flat=True))
+
+
+def test_maintainers_may_do_exactly_this() -> None:
+    allowed = {f"{p.content_type.app_label}.{p.codename}" for p in maintainers().permissions.all()}
+    assert allowed == {
+        "submissions.view_submission",
+        "submissions.change_submission",
+        "submissions.submit_local_folder",
+        "evaluation.view_evaluationrun",
+        "evaluation.change_evaluationrun",
+        "evaluation.view_evaluationunit",
+    }
+
+
+def test_the_queue_shows_what_a_decision_needs_in_few_queries(
+    desk: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    shared = make_task()
+    board = make_benchmark("Board", [shared, make_task()])
+    note = {"name": "Licence", "outcome": "warning", "sentence": "The model card names no licence."}
+    for _ in range(10):
+        make_submission(benchmarks=[board], tasks=[shared, make_task()], checks=[note])
+    desk.get(LIST)  # Content types are remembered from here on.
+    with django_assert_num_queries(12):
+        page = text_of(desk.get(LIST))
+    assert page.count('<td class="field-n_tasks">3</td>') == 10
+    assert page.count('<td class="field-worst_check">note</td>') == 10
+    assert "Board" in page
+
+
+@pytest.mark.parametrize(("query", "expected"), [("checks=notes", 1), ("checks=fine", 2), ("q=ada", 1), ("", 3)])
+def test_the_queue_is_filtered_and_searched(desk: Client, query: str, expected: int) -> None:
+    note = {"name": "Licence", "outcome": "warning", "sentence": "The model card names no licence."}
+    make_submission(make_user("ada"))
+    make_submission(checks=[note])
+    make_submission()
+    assert desk.get(f"{LIST}?{query}").context["cl"].result_count == expected
+
+
+def test_everything_about_a_submission_is_there_to_read_only(desk: Client) -> None:
+    sentence = "The card's licence “<b>” is none that is known by that name."
+    submission = make_submission(
+        tasks=[make_task("Single")], checks=[{"name": "Licence", "outcome": "warning", "sentence": sentence}]
+    )
+    page = text_of(desk.get(f"{LIST}{submission.pk}/change/"))
+    for words in (
+        submission.model_name,
+        "Single",
+        "Licence (note):",
+        "“&lt;b&gt;”",
+        "Embedding dimension:",
+        "Approve",
+        "Reject…",
+    ):
+        assert words in page
+    assert "<textarea" not in page
+    assert 'name="_save"' not in page
+    assert desk.post(f"{LIST}{submission.pk}/change/", {"state": "approved"}).status_code == 405
+    assert states() == ["pending"]
+
+
+def test_nobody_adds_or_deletes_submissions_by_hand(desk: Client) -> None:
+    submission = make_submission()
+    assert desk.get(f"{LIST}add/").status_code == 403
+    assert desk.get(f"{LIST}{submission.pk}/delete/").status_code == 403
+
+
+def test_a_maintainer_approves(desk: Client, maintainer: User) -> None:
+    submission = make_submission(tasks=[make_task()])
+    response = desk.post(f"{LIST}{submission.pk}/approve/", follow=True)
+    submission.refresh_from_db()
+    assert (submission.state, submission.decided_by) == ("approved", maintainer)
+    run = EvaluationRun.objects.get()
+    assert f"Run {run.pk}" in text_of(response)
+    assert "Reject…" not in text_of(response)
+    entry = LogEntry.objects.get()
+    assert (entry.user, entry.object_id) == (maintainer, str(submission.pk))
+    assert entry.get_change_message() == f"Approved; run {run.pk}."
+
+
+def test_an_approval_needs_more_than_a_link(desk: Client) -> None:
+    submission = make_submission(tasks=[make_task()])
+    assert desk.get(f"{LIST}{submission.pk}/approve/").status_code == 405
+    assert states() == ["pending"]
+
+
+def test_a_rejection_asks_for_its_reason(desk: Client) -> None:
+    submission = make_submission()
+    address = f"{LIST}{submission.pk}/reject/"
+    assert "<textarea" in text_of(desk.get(address))
+    assert "Say why" in text_of(desk.post(address, {"reason": " "}))
+    assert states() == ["pending"]
+    desk.post(address, {"reason": "The card says nothing."})
+    submission.refresh_from_db()
+    assert (submission.state, submission.reason) == ("rejected", "The card says nothing.")
+    assert LogEntry.objects.get().get_change_message() == "Rejected: The card says nothing."
+
+
+def test_several_are_approved_together_and_what_cannot_be_is_named(desk: Client) -> None:
+    task = make_task()
+    rows = [make_submission(tasks=[task]), make_submission(), make_submission(tasks=[task])]
+    form = {"action": "approve_selected", "_selected_action": [row.pk for row in rows]}
+    page = text_of(desk.post(LIST, form, follow=True))
+    assert states() == ["approved", "pending", "approved"]
+    assert f"Nothing is left to run for {rows[1]}" in page
+    assert LogEntry.objects.count() == 2
+
+
+def test_several_are_rejected_with_one_reason(desk: Client) -> None:
+    rows = [make_submission() for _ in range(3)]
+    form = {"action": "reject_selected", "_selected_action": [row.pk for row in rows[:2]]}
+    page = text_of(desk.post(LIST, form))
+    assert page.count('name="_selected_action"') == 2
+    assert "Say why" in text_of(desk.post(LIST, form | {"reason": ""}))
+    assert states() == ["pending"] * 3
+    desk.post(LIST, form | {"reason": "Copies of another model."})
+    assert states() == ["rejected", "rejected", "pending"]
+
+
+def test_a_decision_that_comes_too_late_is_explained(desk: Client) -> None:
+    submission = make_submission(tasks=[make_task()])
+    desk.post(f"{LIST}{submission.pk}/reject/", {"reason": "No."})
+    page = text_of(desk.post(f"{LIST}{submission.pk}/approve/", follow=True))
+    assert "cannot be approved: it is rejected." in page
+    assert states() == ["rejected"]
+
+
+@pytest.mark.parametrize("permission", [None, "view_submission"])
+def test_who_may_not_decide_cannot(permission: str | None) -> None:
+    user = make_user(is_staff=True)
+    if permission:
+        user.user_permissions.add(maintainers().permissions.get(codename=permission))
+    client = Client()
+    client.force_login(user)
+    submission = make_submission(tasks=[make_task()])
+    assert client.get(f"{LIST}{submission.pk}/change/").status_code == (200 if permission else 403)
+    assert client.post(f"{LIST}{submission.pk}/approve/").status_code == 403
+    assert client.post(f"{LIST}{submission.pk}/reject/", {"reason": "No."}).status_code == 403
+    client.post(LIST, {"action": "approve_selected", "_selected_action": [submission.pk]})
+    assert states() == ["pending"]
+
+
+def test_the_desk_is_closed_to_everybody_else() -> None:
+    client = Client()
+    client.force_login(make_user())
+    assert client.get(LIST).status_code == 302
