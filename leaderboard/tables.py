@@ -38,9 +38,10 @@ ORIGIN_LABELS: dict[str, str] = {
 }
 COLUMN_LABELS = {
     "rank": "Rank",
+    "place": "Place",
     "model": "Model",
     "mean_task": "Mean (Task)",
-    "mean_task_type": "Mean (Task type)",
+    "mean_task_type": "Mean (TaskType)",
     "mean_subset": "Mean (Subset)",
     "mean_public": "Mean (Public)",
     "mean_private": "Mean (Private)",
@@ -92,7 +93,7 @@ def revision_text(revision: str) -> str:
 def ranking_rule(benchmark: Benchmark) -> str:
     """How the board is ranked, to end a sentence that begins with "ranked by"."""
     if not benchmark.sort_columns:
-        return "Borda count"
+        return f"Borda count{', listed by Mean (Subset),' if 'mean_subset' in benchmark.aggregations else ''}"
     columns = [COLUMN_LABELS.get(name, name) for name in benchmark.sort_columns]
     return ", then ".join(columns)
 
@@ -140,7 +141,7 @@ class ScoreColumn(django_tables2.Column):
 class BoardTableColumn(django_tables2.Column):
     """A column of a board: sorted in the database, blank last."""
 
-    ascending_first = {Kind.RANK, Kind.MODEL, Kind.QUANTITY, Kind.COUNT}
+    ascending_first = {Kind.RANK, Kind.PLACE, Kind.MODEL, Kind.QUANTITY, Kind.COUNT}
 
     def __init__(self, column: BoardColumn, view: View) -> None:
         super().__init__(
@@ -181,7 +182,7 @@ class BoardTable(PodiumTable):
         sort: str = "",
     ) -> None:
         self.board, self.view, self.board_columns, self.best = board, view, columns, best
-        self.natural_order = "" if view == View.TASKS or "mean_subset" in board.benchmark.aggregations else "rank"
+        self.natural_order = self._natural_order()
         self.started: Mapping[tuple[int, str], set[str]] = {}
         self.source = "" if board.scope == Scope.ALL else f"?source={board.scope}"
         super().__init__(
@@ -189,6 +190,12 @@ class BoardTable(PodiumTable):
             order_by=[sort] if sort else None,
             extra_columns=[(column.key, BoardTableColumn(column, view)) for column in columns],
         )
+
+    def _natural_order(self) -> str:
+        """The column that the board's own order follows; none in the per-task table, or where means order the rows."""
+        if self.view == View.LANGUAGES:
+            return "place"
+        return "" if self.view == View.TASKS or "mean_subset" in self.board.benchmark.aggregations else "rank"
 
     @property
     def blank_means(self) -> list[str]:
@@ -260,6 +267,7 @@ def _known(text: Callable[[Any], str]) -> Callable[[Any], str]:
 
 CELLS: dict[Kind, Callable[[Any], str]] = {
     Kind.RANK: rank_cell,
+    Kind.PLACE: lambda position: rank_cell(position + 1),
     Kind.PERCENT: percent_cell,
     Kind.QUANTITY: _known(quantity_text),
     Kind.COUNT: _known(lambda number: f"{number:,}"),

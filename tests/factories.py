@@ -207,7 +207,7 @@ def make_row(
     board: Board, model_meta: ModelMeta | None = None, task_scores: Sequence[float | None] = (), **fields: Any
 ) -> BoardRow:
     """The next row of a board; missing scores are blank, and the mean is there if none is."""
-    place = BoardRow.objects.filter(board=board).count() + 1
+    position = BoardRow.objects.filter(board=board).count()
     scores = [*task_scores, *[None] * (len(board.task_names) - len(task_scores))]
     known = [score for score in scores if score is not None]
     complete = bool(scores) and len(known) == len(scores)
@@ -215,10 +215,10 @@ def make_row(
         "revision": "1" * 40,
         "revisions": ["1" * 40],
         "origins": [SourceKind.OFFICIAL],
-        "position": place,
-        "task_position": place,
-        "rank": place,
-        "borda_rank": place,
+        "position": position,
+        "task_position": position,
+        "rank": position + 1,
+        "borda_rank": position + 1,
         "n_done": len(known),
         "mean_task": sum(known) / len(known) if complete else None,
         "type_means": [None] * len(board.task_types),
@@ -229,7 +229,7 @@ def make_row(
 
 
 def make_language_row(board: Board, model_meta: ModelMeta, scores: Sequence[float | None]) -> BoardLanguageRow:
-    position = BoardLanguageRow.objects.filter(board=board).count() + 1
+    position = BoardLanguageRow.objects.filter(board=board).count()
     return BoardLanguageRow.objects.create(board=board, model_meta=model_meta, position=position, scores=list(scores))
 
 

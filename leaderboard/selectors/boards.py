@@ -26,6 +26,7 @@ class Kind(Enum):
     """What a column holds, and so how it reads."""
 
     RANK = auto()
+    PLACE = auto()
     MODEL = auto()
     SCORE = auto()
     COVERAGE = auto()
@@ -60,7 +61,7 @@ class BoardColumn:
 
 
 RANK = BoardColumn("rank", Kind.RANK, "rank")
-LANGUAGE_RANK = BoardColumn("rank", Kind.RANK, "position")
+PLACE = BoardColumn("place", Kind.PLACE, "position")
 MODEL = BoardColumn("model", Kind.MODEL, "model_meta__name")
 COVERAGE = BoardColumn("coverage", Kind.COVERAGE, "n_done")
 ZERO_SHOT = BoardColumn("zero_shot", Kind.PERCENT, "zero_shot")
@@ -87,7 +88,7 @@ def board_columns(benchmark: Benchmark, board: Board, view: View) -> list[BoardC
     if view == View.TASKS:
         return [RANK, MODEL, *_array_columns("task", "task_scores", board.task_names)]
     if view == View.LANGUAGES:
-        return [LANGUAGE_RANK, MODEL, *_array_columns("language", "scores", board.languages)]
+        return [PLACE, MODEL, *_array_columns("language", "scores", board.languages)]
     means = [name for aggregation in benchmark.aggregations for name in MEANS.get(aggregation, ())]
     type_names = board.task_types if "task_types" in benchmark.aggregations else []
     return [

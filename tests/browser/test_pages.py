@@ -142,6 +142,14 @@ def _left(bounding_box: Callable[[], object]) -> float:
     return float(box["x"])
 
 
+def test_sorting_by_a_far_column_shows_that_column(phone_page: Page) -> None:
+    phone_page.goto(ADDRESSES["board-tasks"])
+    header = phone_page.get_by_role("columnheader", name="ClusteringTask3")
+    header.get_by_role("link").first.click()
+    phone_page.wait_for_url("**sort=-task*")
+    assert 0 < _left(header.bounding_box) < 390
+
+
 def test_a_wide_table_scrolls_by_keyboard(page: Page) -> None:
     page.goto(ADDRESSES["board-tasks"])
     region = page.get_by_role("region", name="Tiny: per task")

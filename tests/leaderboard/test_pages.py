@@ -148,8 +148,8 @@ def test_the_sorted_column_is_marked_and_its_link_turns_the_order_round(client: 
     small_board()
     page = text(client, "/benchmarks/mtebtiny-v1/?sort=-mean_task")
     assert 'aria-sort="descending"' in page
-    assert 'href="?sort=mean_task"' in page
-    assert 'href="?sort=-zero_shot"' in page
+    assert 'href="?sort=mean_task#sorted"' in page
+    assert 'href="?sort=-zero_shot#sorted"' in page
 
 
 def test_a_long_board_has_pages_and_all_of_it_on_request(client: Client) -> None:
@@ -167,6 +167,15 @@ def test_languages_are_a_view_where_the_board_has_them(client: Client) -> None:
     page = text(client, "/benchmarks/mtebtiny-v1/?view=languages&sort=-language:deu-Latn")
     assert "eng-<wbr>Latn" in page
     assert "<strong>75.00</strong>" in page
+    assert 'class="medal-1">1<' in page
+
+
+def test_a_board_whose_rows_follow_a_mean_says_so(client: Client) -> None:
+    board = make_board(make_benchmark("HUME", [make_task()], aggregations=["mean_subset"]))
+    make_row(board, mean_subset=0.5, rank=2)
+    page = text(client, "/benchmarks/hume/")
+    assert "ranked by Borda count, listed by Mean (Subset)," in page
+    assert "aria-sort" not in page
 
 
 def test_official_results_only_is_a_switch_that_links_keep(client: Client) -> None:
