@@ -44,9 +44,11 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     evaluation_run = get_object_or_404(EvaluationRun.objects.select_related("model_meta", "requested_by"), pk=pk)
     user = request.user
     may_see_log = user.is_staff or (user.is_authenticated and user == evaluation_run.requested_by)
+    units = selectors.run_units(evaluation_run)
     context = {
         "run": evaluation_run,
-        "units": [UnitRow(unit) for unit in selectors.run_units(evaluation_run)],
+        "units": [UnitRow(unit) for unit in units],
+        "environment": next((unit.environment for unit in units if unit.environment), None),
         "progress": selectors.run_progress(evaluation_run),
         "place": selectors.queue_place(evaluation_run),
         "worker_alive": selectors.workers_alive(settings.EVALUATION_QUEUE).exists(),

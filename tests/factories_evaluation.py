@@ -59,23 +59,20 @@ def make_claimable_now(unit: EvaluationUnit) -> None:
     EvaluationUnit.objects.filter(pk=unit.pk).update(available_at=Now())
 
 
-def make_sts_folder(folder: Path, name: str = "TinySTS", rows: int = len(PAIRS)) -> Path:
-    """A custom task as a user would write it; more `rows` than there are pairs repeat them with a number."""
+def make_sts_folder(folder: Path, name: str = "TinySTS") -> Path:
+    """A custom task as a user would write it."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "task.toml").write_text(
         f'name = "{name}"\ntype = "STS"\ndescription = "Few pairs."\nlanguages = ["eng-Latn"]\n', encoding="utf-8"
     )
-    with (folder / "test.jsonl").open("w", encoding="utf-8") as file:
-        for number in range(rows):
-            sentence1, sentence2, score = PAIRS[number % len(PAIRS)]
-            row = {"sentence1": f"{sentence1} {number}", "sentence2": sentence2, "score": score}
-            file.write(json.dumps(row) + "\n")
+    rows = [{"sentence1": one, "sentence2": other, "score": score} for one, other, score in PAIRS]
+    (folder / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return folder
 
 
-def make_custom_task(folder: Path, name: str = "TinySTS", rows: int = len(PAIRS)) -> Task:
+def make_custom_task(folder: Path, name: str = "TinySTS") -> Task:
     """The task of `make_sts_folder` on the board."""
-    definition = read_task_folder(make_sts_folder(folder, name, rows))
+    definition = read_task_folder(make_sts_folder(folder, name))
     return make_task(
         name,
         origin=Origin.CUSTOM,
