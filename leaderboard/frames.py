@@ -18,7 +18,7 @@ from leaderboard.ranking import CellLanguages, Entrants, Group, GroupMember, Rul
 
 
 class CellList(NamedTuple):
-    """The cells of a result: parallel lists."""
+    """The cells of a result: parallel lists. `languages` is empty where nobody asked for them."""
 
     splits: list[str]
     subsets: list[str]
@@ -78,8 +78,13 @@ class Frame:
     languages: CellLanguages
 
 
-def load_results(scopes: Sequence[Scope], task_ids: Collection[int]) -> dict[Scope, Results]:
-    """The results that count for the tasks in each scope; in the official one of models in the registry only."""
+def load_results(
+    scopes: Sequence[Scope], task_ids: Collection[int], *, languages_of: Collection[int]
+) -> dict[Scope, Results]:
+    """The results that count for the tasks in each scope; in the official one of models in the registry only.
+
+    `languages_of` are the tasks for which the languages of cells are needed.
+    """
     rows = CurrentResult.objects.filter(task__in=task_ids).values_list(
         "official_part",
         "all_part",
@@ -100,7 +105,7 @@ def load_results(scopes: Sequence[Scope], task_ids: Collection[int]) -> dict[Sco
     for official_part, all_part, in_registry, *facts, cells, scores in rows.iterator(chunk_size=5000):
         parts = {Scope.OFFICIAL: official_part if in_registry else None, Scope.ALL: all_part}
         loaded.append((parts, cells, StoredResult(*facts), scores))
-    cell_lists = _cell_lists({cells for _, cells, _, _ in loaded})
+    cell_lists = _cell_lists({cells for _, cells, _, _ in loaded}, languages_of)
     return {scope: _blocks(scope, loaded, cell_lists) for scope in scopes}
 
 
@@ -122,24 +127,23 @@ def _blocks(
     return {task_id: _merged(blocks) for task_id, blocks in results.items()}
 
 
-def _cell_lists(ids: Collection[int]) -> dict[int, CellList]:
-    rows = (
-        CellSet.objects.filter(pk__in=ids)
-        .annotate(codes=Cast("languages", TextField()))
-        .values_list("id", "splits", "subsets", "codes")
-    )
-    return {id_: CellList(splits, subsets, orjson.loads(codes)) for id_, splits, subsets, codes in rows.iterator()}
+def _cell_lists(ids: Collection[int], languages_of: Collection[int]) -> dict[int, CellList]:
+    wanted = CellSet.objects.filter(pk__in=ids)
+    with_languages = wanted.filter(task__in=languages_of).annotate(codes=Cast("languages", TextField()))
+    languages = {id_: orjson.loads(codes) for id_, codes in with_languages.values_list("id", "codes").iterator()}
+    rows = wanted.values_list("id", "splits", "subsets").iterator()
+    return {id_: CellList(splits, subsets, languages.get(id_, [])) for id_, splits, subsets in rows}
 
 
 def _merged(blocks: list[Block]) -> list[Block]:
     """The blocks with results of several parts laid over each other: a cell counts from the first part that scores it."""
+    if not any(any(block.parts) for block in blocks):
+        return blocks
     places = defaultdict(list)
     for block in blocks:
         for i, stored in enumerate(block.results):
             places[stored.model_meta_id, stored.experiment_name].append((block.parts[i], block, i))
     several = [sorted(found, key=lambda place: place[0]) for found in places.values() if len(found) > 1]
-    if not several:
-        return blocks
     taken = {(id(block), i) for found in several for _, block, i in found}
     kept = []
     for block in blocks:
@@ -159,7 +163,7 @@ def _overlay(parts: Sequence[tuple[Block, int]]) -> Iterable[Block]:
         keep = [c for c, cell in enumerate(cells) if cell not in scored]
         scored.update(cells[c] for c in keep if not np.isnan(block.scores[i, c]))
         yield Block(
-            CellList(*([column[c] for c in keep] for column in block.cells)),
+            CellList(*([column[c] for c in keep] if column else [] for column in block.cells)),
             [block.results[i]],
             [block.parts[i]],
             block.scores[i : i + 1, keep],
@@ -282,7 +286,7 @@ def _segments(code: int, entry: BenchmarkTask, blocks: Iterable[Block], triples:
                 results=block.results,
                 triples=np.array([triples[code, *pairs[i]] for i in keep], dtype=np.intp),
                 scores=block.scores[:, keep],
-                languages=[block.cells.languages[i] for i in keep],
+                languages=[block.cells.languages[i] for i in keep] if block.cells.languages else [],
             )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import gc
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -66,12 +68,31 @@ def publish_boards(*, benchmarks: QuerySet[Benchmark], scopes: Sequence[Scope] =
     task_ids = {task_id for definition in definitions for task_id in definition.task_ids}
     meta_facts = load_meta_facts()
     revisions = dict(ModelMeta.objects.values_list("id", "registry_revision"))
-    results = load_results(scopes, task_ids)
-    for scope in scopes:
-        _delete_boards(definitions, scope)
-        for definition in definitions:
-            _write_board(definition, scope, version, results[scope], meta_facts, revisions)
+    by_language = {
+        task_id
+        for definition in definitions
+        if definition.benchmark.language_view
+        for task_id in definition.task_ids
+    }
+    with _no_garbage_collection():
+        results = load_results(scopes, task_ids, languages_of=by_language)
+        for scope in scopes:
+            _delete_boards(definitions, scope)
+            for definition in definitions:
+                _write_board(definition, scope, version, results[scope], meta_facts, revisions)
     return version
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """A frame is a few hundred thousand small objects without cycles; looking for cycles among them costs a fifth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def lock_publishing() -> None:
