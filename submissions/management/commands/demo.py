@@ -58,7 +58,7 @@ class Command(BaseCommand):
         self.console = Console(file=sys.stderr)
         if not once:
             self._refuse_taken_port(port)
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
         serving = False
         started = False
