@@ -26,6 +26,7 @@ from submissions.checks import Outcome
 from submissions.metadata import shown_facts
 from submissions.models import Submission
 
+NOTHING = "-"
 OUTCOME_WORDS = {Outcome.OK: "fine", Outcome.WARNING: "note", Outcome.ERROR: "problem"}
 
 
@@ -188,12 +189,12 @@ class SubmissionAdmin(admin.ModelAdmin):
         self.message_user(request, f"{decided}: {decided.get_state_display()}.", messages.SUCCESS)
 
     @admin.display(description="boards")
-    def boards(self, submission: Submission) -> str | None:
-        return ", ".join(board.title for board in submission.benchmarks.all()) or None
+    def boards(self, submission: Submission) -> str:
+        return ", ".join(board.title for board in submission.benchmarks.all()) or NOTHING
 
     @admin.display(description="single tasks")
-    def single_tasks(self, submission: Submission) -> str | None:
-        return ", ".join(task.name for task in submission.tasks.all()) or None
+    def single_tasks(self, submission: Submission) -> str:
+        return ", ".join(task.name for task in submission.tasks.all()) or NOTHING
 
     @admin.display(description="tasks")
     def n_tasks(self, submission: Submission) -> int:
@@ -235,7 +236,7 @@ class SubmissionAdmin(admin.ModelAdmin):
         return format_html("<ul>{}</ul>", format_html_join("", "<li><strong>{}:</strong> {} ({})</li>", lines))
 
     @admin.display(description="evaluation")
-    def evaluation(self, submission: Submission) -> SafeString | None:
+    def evaluation(self, submission: Submission) -> SafeString | str:
         if submission.run is None:
-            return None
+            return NOTHING
         return format_html('<a href="{}">{}</a>', submission.run.get_absolute_url(), submission.run)

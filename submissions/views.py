@@ -101,14 +101,16 @@ def submission_list(request: SignedInRequest) -> HttpResponse:
 def submission_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """The whole page, or, for the page that asks again by itself, only the part that changes."""
     submission = get_object_or_404(selectors.submission_detail(request.user), pk=pk)
+    is_part = bool(request.headers.get("HX-Request"))
     context = {
         "submission": submission,
+        "is_part": is_part,
         "is_changing": submission.is_changing,
         "facts": shown_facts(submission.metadata),
         "progress": selectors.submission_progress(submission),
         "may_withdraw": submission.can_be_withdrawn and submission.submitter_id == request.user.pk,
     }
-    template = "submissions/_status.html" if request.headers.get("HX-Request") else "submissions/submission.html"
+    template = "submissions/_status.html" if is_part else "submissions/submission.html"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response

@@ -258,6 +258,19 @@ def test_the_page_of_an_approved_submission_follows_the_run(django_assert_num_qu
     assert "HX-Request" in part["Vary"]
 
 
+def test_the_way_to_withdraw_goes_away_with_the_possibility() -> None:
+    user = make_user()
+    submission = make_submission(user)
+    client = signed_in(user)
+    part = {"HX-Request": "true"}
+    assert "Withdraw this submission" in text_of(client.get(submission.get_absolute_url()))
+    assert "hx-swap-oob" not in text_of(client.get(submission.get_absolute_url(), headers=part))
+    services.reject(submission=submission, decided_by=make_maintainer(), reason="No.")
+    assert '<div id="withdraw" hx-swap-oob="true"></div>' in text_of(
+        client.get(submission.get_absolute_url(), headers=part)
+    )
+
+
 def test_a_page_that_will_not_change_does_not_ask_again() -> None:
     user = make_user()
     submission = make_submission(user)

@@ -111,9 +111,9 @@ def test_what_was_evaluated_here_or_is_queued_is_not_asked_for_again(hub: str) -
     assert f"Run {run.pk}" in str(refused(tasks=[evaluated, queued]))
     submission = services.submit(submitter=make_user(), model_name="example/model", tasks=[evaluated, queued, fresh])
     assert [check["outcome"] for check in submission.checks if check["name"] == "News"] == ["warning"]
-    run = services.approve(submission=submission, decided_by=make_maintainer()).run
-    assert run is not None
-    assert [unit.task for unit in run.units.all()] == [fresh]
+    approved = services.approve(submission=submission, decided_by=make_maintainer()).run
+    assert approved is not None
+    assert [unit.task for unit in approved.units.all()] == [fresh]
 
 
 def test_another_revision_or_changed_data_is_evaluated_anew(hub: str) -> None:
