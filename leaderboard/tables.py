@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
@@ -23,8 +24,8 @@ from django.utils.text import slugify
 from django_tables2.data import TableListData
 from django_tables2.utils import OrderBy
 
-from leaderboard.models import Benchmark, Board, Scope, SourceKind
-from leaderboard.selectors.boards import BoardColumn, Kind, View, cell_values, sort_rows
+from leaderboard.models import Benchmark, Board, BoardRow, Scope, SourceKind
+from leaderboard.selectors.boards import BoardColumn, Kind, View, cell_values, mean_names, sort_rows
 from leaderboard.selectors.model_metas import ModelScore
 from leaderboard.selectors.results import CurrentScore
 from leaderboard.selectors.tasks import TaskScore
@@ -96,6 +97,18 @@ def ranking_rule(benchmark: Benchmark) -> str:
         return f"Borda count{', listed by Mean (Subset),' if 'mean_subset' in benchmark.aggregations else ''}"
     columns = [COLUMN_LABELS.get(name, name) for name in benchmark.sort_columns]
     return ", then ".join(columns)
+
+
+@dataclass(frozen=True)
+class LeadingMean:
+    label: str
+    value: float | None
+
+
+def leading_mean(row: BoardRow) -> LeadingMean:
+    """The first mean that the row's board has: not every board has a mean over tasks."""
+    name = next(iter(mean_names(row.board.benchmark)), "mean_task")
+    return LeadingMean(COLUMN_LABELS[name], getattr(row, name))
 
 
 class PodiumTable(django_tables2.Table):

@@ -78,6 +78,12 @@ MEANS = {
     "mean_subset": ("mean_subset",),
     "public_private": ("mean_public", "mean_private"),
 }
+ALL_MEANS = tuple(name for names in MEANS.values() for name in names)
+
+
+def mean_names(benchmark: Benchmark) -> list[str]:
+    """The means of the benchmark's summary, the leading one first."""
+    return [name for aggregation in benchmark.aggregations for name in MEANS.get(aggregation, ())]
 
 
 def find_board(benchmark: Benchmark, scope: Scope) -> Board | None:
@@ -89,12 +95,11 @@ def board_columns(benchmark: Benchmark, board: Board, view: View) -> list[BoardC
         return [RANK, MODEL, *_array_columns("task", "task_scores", board.task_names)]
     if view == View.LANGUAGES:
         return [PLACE, MODEL, *_array_columns("language", "scores", board.languages)]
-    means = [name for aggregation in benchmark.aggregations for name in MEANS.get(aggregation, ())]
     type_names = board.task_types if "task_types" in benchmark.aggregations else []
     return [
         RANK,
         MODEL,
-        *(BoardColumn(name, Kind.SCORE, name) for name in means),
+        *(BoardColumn(name, Kind.SCORE, name) for name in mean_names(benchmark)),
         COVERAGE,
         *([ZERO_SHOT] if benchmark.show_zero_shot else []),
         *_array_columns("type", "type_means", type_names),

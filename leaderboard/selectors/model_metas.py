@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 
 from leaderboard.models import BoardRow, CurrentResult, ModelMeta, ModelRevision, Scope, TaskResult
+from leaderboard.selectors import boards
 from leaderboard.selectors.results import CurrentScore, current_scores
 
 
@@ -35,12 +36,13 @@ def standings(model_meta: ModelMeta, scope: Scope) -> QuerySet[BoardRow]:
         .only(
             "rank",
             "experiment_id",
-            "mean_task",
+            *boards.ALL_MEANS,
             "n_done",
             "board__n_declared_tasks",
             "board__benchmark__name",
             "board__benchmark__display_name",
             "board__benchmark__slug",
+            "board__benchmark__aggregations",
         )
         .annotate(n_rows=Subquery(n_rows))
         .order_by(F("board__benchmark__menu_position").asc(nulls_last=True), "board__benchmark__name", "position")

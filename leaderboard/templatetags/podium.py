@@ -17,6 +17,7 @@ register.filter("score", tables.score_text)
 register.filter("day", tables.date_text)
 register.filter("short_revision", tables.revision_text)
 register.filter("ranking_rule", tables.ranking_rule)
+register.filter("leading_mean", tables.leading_mean)
 
 
 @register.filter

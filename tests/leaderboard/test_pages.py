@@ -252,6 +252,12 @@ def test_a_model_page_shows_ranks_results_and_contaminated_tasks(client: Client)
     assert 'href="/results/?model=org%2Ffirst&amp;task=STS13"' in page
 
 
+def test_a_model_page_shows_the_mean_that_the_board_has(client: Client) -> None:
+    board = make_board(make_benchmark("Images", [make_task()], aggregations=["mean_task_type", "task_types"]))
+    make_row(board, make_model("org/first"), mean_task_type=0.456)
+    assert '<abbr class="value" title="Mean (TaskType)">45.60</abbr>' in text(client, "/models/org/first/")
+
+
 def test_a_model_of_which_nothing_is_known_says_unknown(client: Client) -> None:
     make_model("org/bare")
     page = text(client, "/models/org/bare/")

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from leaderboard import tables
+from leaderboard.selectors.boards import Kind
 
 
 @pytest.mark.parametrize(
@@ -50,8 +51,8 @@ def test_a_score_is_shown_times_100_with_two_decimals_and_a_blank_is_a_dash() ->
 
 
 def test_unknown_is_never_zero() -> None:
-    assert "unknown" in tables.CELLS[tables.Kind.QUANTITY](None)
-    assert "unknown" in tables.CELLS[tables.Kind.DATE](None)
+    assert "unknown" in tables.CELLS[Kind.QUANTITY](None)
+    assert "unknown" in tables.CELLS[Kind.DATE](None)
     assert "NA" in tables.percent_cell(None)
     assert tables.percent_cell(0) == "<td>0%"
 
