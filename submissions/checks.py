@@ -263,9 +263,9 @@ def _tasks(tasks: Sequence[WantedTask]) -> Check:
         return Check(
             Subject.TASKS,
             Outcome.WARNING,
-            f"{_counted(beyond)} need more than text, which the model must be made for: {_some(beyond)}.",
+            f"More than text is asked for by {_counted(beyond)}, so the model must be made for it: {_some(beyond)}.",
         )
-    return Check(Subject.TASKS, Outcome.OK, f"{_counted([task.name for task in tasks])} will be run.")
+    return Check(Subject.TASKS, Outcome.OK, f"{_counted([task.name for task in tasks])} can be run.")
 
 
 def _news(tasks: Sequence[WantedTask], standing: Standing) -> Check:
@@ -296,7 +296,7 @@ def _news(tasks: Sequence[WantedTask], standing: Standing) -> Check:
         return Check(
             Subject.NEWS,
             Outcome.WARNING,
-            f"{_counted(sorted(known))} are evaluated here or queued, and will be left out.",
+            f"Evaluated here or queued already, so left out: {_counted(sorted(known))}.",
         )
     if reported := wanted & standing.reported:
         return Check(

@@ -173,11 +173,11 @@ def task(name: str, *, can_run: bool = True, modalities: frozenset[str] = frozen
 @pytest.mark.parametrize(
     ("tasks", "outcome", "words"),
     [
-        ([task("A")], Outcome.OK, "1 task will be run"),
+        ([task("A")], Outcome.OK, "1 task can be run"),
         ([], Outcome.ERROR, "Choose at least one"),
         ([task("A", can_run=False)], Outcome.ERROR, "A"),
         ([task("A", can_run=False), task("B")], Outcome.WARNING, "left out: A"),
-        ([task("A", modalities=frozenset({"text", "image"})), task("B")], Outcome.WARNING, "more than text"),
+        ([task("A", modalities=frozenset({"text", "image"})), task("B")], Outcome.WARNING, "More than text"),
         ([task(f"T{n}", can_run=False) for n in range(7)], Outcome.ERROR, "and 2 more"),
     ],
 )
