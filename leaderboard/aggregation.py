@@ -21,8 +21,9 @@ Bools = npt.NDArray[np.bool_]
 class Cells:
     """The cells that a board counts: which row scored what, in order.
 
-    `row`, `triple` and `score` have one entry per cell. A row is a (model, variant) pair of the model `model_of_row[row]`. A triple
-    is a (task, split, subset), coded by its place in `task_of`, `split_of` and `subset_of`.
+    `row`, `triple` and `score` have one entry per cell. A row is a (model, variant) pair of the model
+    `model_of_row[row]`. A triple is a (task, split, subset), coded by its place in `task_of`, `split_of` and
+    `subset_of`.
     """
 
     row: Ints
@@ -120,8 +121,8 @@ def strict_mean(columns: Floats) -> Floats:
 class SubsetScores:
     """Scores per (task, subset) pair that occurs.
 
-    `by_row` is (rows, pairs), blank where a split is missing; `present` says where the row has any cell of the pair, even an
-    unscored one.
+    `by_row` is (rows, pairs), blank where a split is missing; `present` says where the row has any cell of the pair,
+    even an unscored one.
     """
 
     by_row: Floats
@@ -156,7 +157,7 @@ def mean_over_present(scores: SubsetScores) -> Floats:
 
 def pooled(values: Floats, model_of_row: Ints, n_models: int) -> Floats:
     """(rows, k) -> (models, k): mean over the rows of each model, blanks left out."""
-    n_rows, k = values.shape
+    k = values.shape[1]
     keys = (model_of_row[:, None] * k + np.arange(k)).ravel()
     return ordered_means(keys, values.ravel(), n_models * k).reshape(n_models, k)
 

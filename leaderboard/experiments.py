@@ -15,7 +15,8 @@ _META_FIELDS = ("model_type", "embed_dim", "output_dtypes")
 def experiment_name(settings: Mapping[str, Any] | None) -> str:
     """mteb's name of an experiment, which is also its folder; "" for the base run.
 
-    Settings in alphabetical order, `key_value`, joined by `__`; a hash where the name would be too long or no file name.
+    Settings in alphabetical order, `key_value`, joined by `__`; a hash where the name would be too long or no file
+    name.
     """
     if not settings:
         return ""
@@ -25,13 +26,11 @@ def experiment_name(settings: Mapping[str, Any] | None) -> str:
     return name
 
 
-def experiment_id(
-    settings: Mapping[str, Any] | None, metadata: Mapping[str, Any], default: Mapping[str, Any]
-) -> str:
+def experiment_id(settings: Mapping[str, Any] | None, metadata: Mapping[str, Any], default: Mapping[str, Any]) -> str:
     """What tells the variant's row from the base row (mteb's `_experiment_id`); "" where the settings mean nothing.
 
-    Settings without a value do not count. With any left, those fields of the run's `metadata` join them that differ from
-    the registry's `default`.
+    Settings without a value do not count. With any left, those fields of the run's `metadata` join them that differ
+    from the registry's `default`.
     """
     meaningful = {key: value for key, value in (settings or {}).items() if _has_meaning(value)}
     if not meaningful:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import orjson
 from django.db.models import TextField
 from django.db.models.functions import Cast
+
 from leaderboard.aggregation import Cells, Floats, Ints
 from leaderboard.models import Benchmark, BenchmarkTask, CellSet, CurrentResult, ModelMeta, Scope, TaskGroup
 from leaderboard.ranking import CellLanguages, Entrants, Group, GroupMember, Rules
@@ -68,7 +69,9 @@ class RowSource:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Everything that `leaderboard.ranking` needs for a board; `rows` and `model_meta_ids` name the row and model codes."""
+    """Everything that `leaderboard.ranking` needs for a board; `rows` and `model_meta_ids` name the row and model
+    codes.
+    """
 
     cells: Cells
     rules: Rules
@@ -104,7 +107,7 @@ def load_results(
     loaded = []
     for official_part, all_part, in_registry, *facts, cells, scores in rows.iterator(chunk_size=5000):
         parts = {Scope.OFFICIAL: official_part if in_registry else None, Scope.ALL: all_part}
-        loaded.append((parts, cells, StoredResult(*facts), scores))
+        loaded.append((parts, cells, StoredResult._make(facts), scores))
     cell_lists = _cell_lists({cells for _, cells, _, _ in loaded}, languages_of)
     return {scope: _blocks(scope, loaded, cell_lists) for scope in scopes}
 
@@ -121,8 +124,12 @@ def _blocks(
             by_block[stored.task_id, cells].append((part, stored, scores))
     results: Results = {}
     for (task_id, cells), members in by_block.items():
-        scores = np.array([scores for _, _, scores in members], dtype=np.float64)
-        block = Block(cell_lists[cells], [stored for _, stored, _ in members], [part for part, _, _ in members], scores)
+        block = Block(
+            cells=cell_lists[cells],
+            results=[stored for _, stored, _ in members],
+            parts=[part for part, _, _ in members],
+            scores=np.array([scores for _, _, scores in members], dtype=np.float64),
+        )
         results.setdefault(task_id, []).append(block)
     return {task_id: _merged(blocks) for task_id, blocks in results.items()}
 
@@ -136,7 +143,7 @@ def _cell_lists(ids: Collection[int], languages_of: Collection[int]) -> dict[int
 
 
 def _merged(blocks: list[Block]) -> list[Block]:
-    """The blocks with results of several parts laid over each other: a cell counts from the first part that scores it."""
+    """The blocks with results of several parts laid over each other: a cell counts from the first that scores it."""
     if not any(any(block.parts) for block in blocks):
         return blocks
     places = defaultdict(list)
@@ -163,7 +170,7 @@ def _overlay(parts: Sequence[tuple[Block, int]]) -> Iterable[Block]:
         keep = [c for c, cell in enumerate(cells) if cell not in scored]
         scored.update(cells[c] for c in keep if not np.isnan(block.scores[i, c]))
         yield Block(
-            CellList(*([column[c] for c in keep] if column else [] for column in block.cells)),
+            CellList._make([column[c] for c in keep] if column else [] for column in block.cells),
             [block.results[i]],
             [block.parts[i]],
             block.scores[i : i + 1, keep],
@@ -228,7 +235,7 @@ class MetaFacts(NamedTuple):
 
 def load_meta_facts() -> dict[int, MetaFacts]:
     rows = ModelMeta.objects.values_list("id", "registry_order", "name", "contaminated_tasks")
-    return {id_: MetaFacts(*facts) for id_, *facts in rows}
+    return {id_: MetaFacts._make(facts) for id_, *facts in rows}
 
 
 def build_frame(definition: BoardDefinition, results: Results, meta_facts: dict[int, MetaFacts]) -> Frame | None:

@@ -1,7 +1,7 @@
 """The official board's own tables for a results folder, computed by mteb: `python -m leaderboard.official FOLDER`.
 
-Runs in a process of its own (mteb takes gigabytes for the whole archive) and prints one JSON line per benchmark. This is
-the other side of `manage.py check_parity`; nothing here shares code with our ranking.
+Runs in a process of its own (mteb takes gigabytes for the whole archive) and prints one JSON line per benchmark. This
+is the other side of `manage.py check_parity`; nothing here shares code with our ranking.
 """
 
 from __future__ import annotations

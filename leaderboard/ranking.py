@@ -172,9 +172,7 @@ def summarise(cells: Cells, rules: Rules, entrants: Entrants) -> Summary | None:
     )
 
 
-def _means_and_votes(
-    cells: Cells, rules: Rules, strict: Floats, tasks: Ints
-) -> tuple[dict[str, Floats], Floats]:
+def _means_and_votes(cells: Cells, rules: Rules, strict: Floats, tasks: Ints) -> tuple[dict[str, Floats], Floats]:
     """Every mean by name (over all rows), and the (models, voters) scores that the Borda count is taken over."""
     public = np.asarray(rules.task_is_public, dtype=bool)[tasks]
     by_type = _type_means(rules, strict, tasks)
@@ -201,9 +199,7 @@ def _type_means(rules: Rules, strict: Floats, tasks: Ints) -> dict[str, Floats]:
     }
 
 
-def _group_means(
-    cells: Cells, rules: Rules, strict: Floats, tasks: Ints
-) -> dict[tuple[str, str], Floats]:
+def _group_means(cells: Cells, rules: Rules, strict: Floats, tasks: Ints) -> dict[tuple[str, str], Floats]:
     """(dimension, label) -> (rows,). A member absent from the frame is skipped; a group without members is absent."""
     column_of = {int(task): column for column, task in enumerate(tasks)}
     means = {}
@@ -243,7 +239,7 @@ def _display_order(
 ) -> tuple[Ints, bool]:
     """(rows in display order, whether the rank is the row's number instead of the Borda rank)."""
     by = list(rules.sort_columns) or (["Mean (Subset)"] if MEAN_SUBSET in rules.aggregations else [])
-    keys = [_blank_last(-means[SORT_COLUMNS[name]][rows]) for name in by] or [borda[rows]]
+    keys: list[Floats | Ints] = [_blank_last(-means[SORT_COLUMNS[name]][rows]) for name in by] or [borda[rows]]
     experiments = np.argsort(np.argsort(np.asarray(entrants.experiment_ids, dtype=object), kind="stable"))
     keys += [cells.model_of_row[rows], experiments[rows]]
     return rows[np.lexsort(keys[::-1])], bool(rules.sort_columns)
@@ -273,7 +269,7 @@ def task_table(cells: Cells) -> TaskTable | None:
 
 @dataclass(frozen=True, slots=True)
 class CellLanguages:
-    """Languages of cells: cell `cell[i]` names the language `names[language[i]]`; twice where the file names it twice."""
+    """Languages of cells: cell `cell[i]` names the language `names[language[i]]`, twice where its file does."""
 
     cell: Ints
     language: Ints

@@ -92,7 +92,7 @@ def _descriptive_stats(meta: Any) -> dict[str, Any] | None:
 
 
 def _benchmark(benchmark: Any) -> dict[str, Any]:
-    flags = [aggregation for aggregation in benchmark.aggregations if isinstance(aggregation, str)]
+    flags: list[Any] = [aggregation for aggregation in benchmark.aggregations if isinstance(aggregation, str)]
     groupings = [aggregation for aggregation in benchmark.aggregations if not isinstance(aggregation, str)]
     sort_columns = benchmark.summary_sort_column or ()
     return {
@@ -104,7 +104,7 @@ def _benchmark(benchmark: Any) -> dict[str, Any]:
         "contacts": list(benchmark.contacts or []),
         "aliases": list(benchmark.aliases or []),
         "superseded_by": list(benchmark.superseded_by or []),
-        "aggregations": [flag.value for flag in flags],
+        "aggregations": [str(flag.value) for flag in flags],
         "public_tasks_only": type(benchmark).__name__ == "RtebBenchmark",
         "show_zero_shot": bool(benchmark.show_zero_shot),
         "sort_columns": [sort_columns] if isinstance(sort_columns, str) else list(sort_columns),

@@ -3,7 +3,8 @@
 What comes out equals what `mteb.TaskResult.from_disk` makes of the same file: the same cells in the same order with the
 same main scores. Going through pydantic for a hundred thousand files costs minutes; this costs seconds.
 
-Layout of a results repository: `<org>__<name>/<revision>/[experiments/<variant>/]<Task>.json`, beside `model_meta.json`.
+Layout of a results repository: `<org>__<name>/<revision>/[experiments/<variant>/]<Task>.json`, beside
+`model_meta.json`.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from typing import Any
 
 import orjson
 
-# JSON has no NaN, but every fifth file does. As a bare token it means "missing". The pattern begins with its literal, which
-# lets the regular expression engine skip to it; looking behind comes after.
+# JSON has no NaN, but every fifth file does. As a bare token it means "missing". The pattern begins with its literal,
+# which lets the regular expression engine skip to it; looking behind comes after.
 _BARE_NAN = re.compile(rb"NaN(?<=[:\[,\s]NaN)(?=[\s,\]}])")
 
 # Names of tasks before mteb 1.11.0.
@@ -95,7 +96,7 @@ class ParsedResult:
 
 
 def load_json(content: bytes) -> dict[str, Any]:
-    """The JSON object in `content`; bare NaN reads as null.
+    """The JSON object in `content`; bare NaN and Infinity read as null.
 
     Raises UnusableFile where the content is no JSON object.
     """
@@ -114,7 +115,7 @@ def _load_lenient_json(content: bytes) -> Any:
     except orjson.JSONDecodeError:
         pass
     try:
-        return json.loads(content)
+        return json.loads(content, parse_constant=lambda _: None)
     except ValueError as error:
         raise UnusableFile(f"not valid JSON: {error}") from error
 

@@ -1,1 +1,1 @@
-"""Reading a results repository into the database, fast: sources hand out folders, workers turn their files into facts."""
+"""Reading a results repository into the database: sources hand out folders, workers turn their files into facts."""

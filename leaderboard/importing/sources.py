@@ -5,7 +5,9 @@ All hand out the same thing: `RevisionFolder`s, each with every file of one `<mo
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import os
 import subprocess
 import tarfile
@@ -14,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path, PurePosixPath
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 import zstandard
 
@@ -29,7 +31,9 @@ class SourceError(Exception):
 
 @dataclass(slots=True)
 class RevisionFolder:
-    """The files of one revision of one model. `files` maps a path within the source to its content, or to its place on disk."""
+    """The files of one revision of one model. `files` maps a path within the source to its content, or to its place on
+    disk.
+    """
 
     key: str
     files: dict[str, bytes | Path] = field(default_factory=dict)
@@ -54,7 +58,9 @@ def open_source(location: str, workspace: Path) -> Source:
         return FolderSource(_clone(location, workspace))
     path = Path(location).expanduser()
     if not path.exists():
-        raise SourceError(f"There is nothing at {location}. Give a folder, a .tar.zst or .tar.gz archive, or a git address.")
+        raise SourceError(
+            f"There is nothing at {location}. Give a folder, a .tar.zst or .tar.gz archive, or a git address."
+        )
     if path.is_dir():
         return FolderSource(path)
     if path.name.endswith(ARCHIVE_SUFFIXES):
@@ -163,7 +169,7 @@ class ArchiveSource:
         """(folder key, path within the source, content) of each file below a revision folder."""
         with self._open(progress) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
             for member in archive:
-                archive.members.clear()  # tarfile would remember every header
+                archive.members = []  # type: ignore[attr-defined] # tarfile would remember every header
                 if not member.isfile():
                     continue
                 parts = _below_results(member.name)
@@ -174,15 +180,13 @@ class ArchiveSource:
                     yield "/".join(parts[:2]), "/".join(parts), content.read()
 
     @contextmanager
-    def _open(self, progress: Progress) -> Iterator[IO[bytes]]:
+    def _open(self, progress: Progress) -> Iterator[Any]:
         with self.path.open("rb") as raw:
-            counted = _Counted(raw, progress)
+            counted = io.BufferedReader(_Counted(raw, progress), buffer_size=1 << 20)
             if self.path.name.endswith(".zst"):
                 with zstandard.ZstdDecompressor().stream_reader(counted, read_size=1 << 20) as stream:
                     yield stream
             elif self.path.name.endswith((".gz", ".tgz")):
-                import gzip
-
                 with gzip.GzipFile(fileobj=counted) as stream:
                     yield stream
             else:
@@ -195,14 +199,18 @@ def _below_results(name: str) -> tuple[str, ...]:
     return parts[parts.index("results") + 1 :] if "results" in parts[:2] else parts
 
 
-class _Counted:
+class _Counted(io.RawIOBase):
     """A file that reports how much was read of it."""
 
     def __init__(self, raw: IO[bytes], progress: Progress) -> None:
         self._raw = raw
         self._progress = progress
 
-    def read(self, size: int = -1) -> bytes:
-        data = self._raw.read(size)
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._raw.read(len(buffer))
+        buffer[: len(data)] = data
         self._progress(len(data))
-        return data
+        return len(data)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+import orjson
 import psycopg
 import zstandard
 from psycopg.types.json import Jsonb, set_json_dumps
@@ -48,8 +49,8 @@ _FILE_COLUMNS = ("source_id", "path", "digest", "result_id", "reason", "present"
 class FileBatch:
     """Result files of one model variant in one revision folder.
 
-    `known` maps a path to the digests under which it was imported before. `unusable` are paths already refused, with the
-    reason; `retried` are paths that an earlier import refused.
+    `known` maps a path to the digests under which it was imported before. `unusable` are paths already refused, with
+    the reason; `retried` are paths that an earlier import refused.
     """
 
     model_revision_id: int
@@ -95,11 +96,14 @@ class Worker:
         with self.connection.transaction(), self.connection.cursor() as cursor:
             if batch.retried:
                 cursor.execute(
-                    "DELETE FROM leaderboard_importedfile WHERE source_id = %s AND result_id IS NULL AND path = ANY(%s)",
+                    "DELETE FROM leaderboard_importedfile"
+                    " WHERE source_id = %s AND result_id IS NULL AND path = ANY(%s)",
                     [self.source_id, batch.retried],
                 )
             result_ids = self._store_results(cursor, batch, new) if new else []
-            files = [(file.path, file.digest, id_, "") for file, id_ in zip(new, result_ids, strict=True)]
+            files: list[tuple[str, bytes, int | None, str]] = [
+                (file.path, file.digest, id_, "") for file, id_ in zip(new, result_ids, strict=True)
+            ]
             files += [(file.path, file.digest, None, file.reason) for file in refused]
             rows = ((self.source_id, *file, False) for file in files)
             _copy(cursor, "leaderboard_importedfile", _FILE_COLUMNS, rows)
@@ -112,7 +116,7 @@ class Worker:
             content = place.read_bytes() if isinstance(place, Path) else place
             digest = hashlib.sha256(content).digest()
             if digest in batch.known.get(path, ()):
-                seen.append(SeenFile(path, digest, False, ""))
+                seen.append(SeenFile(path, digest, is_new=False, reason=""))
                 continue
             reason = batch.unusable.get(path, "")
             if not reason:
@@ -121,7 +125,7 @@ class Worker:
                     new.append(_NewResult(path, digest, parsed, self.compressor.compress(content)))
                 except UnusableFile as error:
                     reason = str(error)
-            seen.append(SeenFile(path, digest, True, reason))
+            seen.append(SeenFile(path, digest, is_new=True, reason=reason))
         return seen, new
 
     def _parse(self, path: str, content: bytes) -> ParsedResult:
@@ -142,7 +146,8 @@ class Worker:
         )
         stored = {(task_id, bytes(digest)): id_ for task_id, digest, id_ in cursor.fetchall()}
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('leaderboard_taskresult', 'id')) FROM generate_series(1, %s)", [len(new)]
+            "SELECT nextval(pg_get_serial_sequence('leaderboard_taskresult', 'id')) FROM generate_series(1, %s)",
+            [len(new)],
         )
         fresh_ids = iter([id_ for (id_,) in cursor.fetchall()])
         ids, rows = [], []
@@ -209,7 +214,7 @@ def array_literal(values: Iterable[float | None]) -> str:
 def intern_cell_set(cursor: Any, task_id: int, parsed: ParsedResult, digest: bytes) -> int:
     """The id of the row for this list of cells, made if need be."""
     languages = Jsonb(parsed.languages)
-    id_ = _inserted_or_found(
+    return _inserted_or_found(
         cursor,
         "INSERT INTO leaderboard_cellset (task_id, digest, size, splits, subsets, languages)"
         " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (digest) DO NOTHING RETURNING id",
@@ -217,18 +222,17 @@ def intern_cell_set(cursor: Any, task_id: int, parsed: ParsedResult, digest: byt
         "SELECT id FROM leaderboard_cellset WHERE digest = %s",
         [digest],
     )
-    return id_
 
 
 def insert_unknown_task(cursor: Any, name: str) -> int:
     """A task that no registry describes, known from results only."""
     return _inserted_or_found(
         cursor,
-        "INSERT INTO leaderboard_task (name, origin, in_registry, type, main_score, description, reference, category, subtypes,"
-        " domains, modalities, languages, eval_langs, eval_splits, hf_subsets, dataset_path, dataset_revision, is_public,"
-        " is_beta, is_aggregate, adapted_from, dialect, citation, contributed_by)"
-        " VALUES (%s, 'results', false, 'Unknown', 'main_score', '', '', '', '{}', '{}', '{}', '{}', '[]', '{}', '{}', '', '',"
-        " true, false, false, '{}', '{}', '', '') ON CONFLICT (name) DO NOTHING RETURNING id",
+        "INSERT INTO leaderboard_task (name, origin, in_registry, type, main_score, description, reference, category,"
+        " subtypes, domains, modalities, languages, eval_langs, eval_splits, hf_subsets, dataset_path,"
+        " dataset_revision, is_public, is_beta, is_aggregate, adapted_from, dialect, citation, contributed_by)"
+        " VALUES (%s, 'results', false, 'Unknown', 'main_score', '', '', '', '{}', '{}', '{}', '{}', '[]', '{}', '{}',"
+        " '', '', true, false, false, '{}', '{}', '', '') ON CONFLICT (name) DO NOTHING RETURNING id",
         [name],
         "SELECT id FROM leaderboard_task WHERE name = %s",
         [name],
@@ -250,7 +254,7 @@ def _copy(cursor: psycopg.Cursor[Any], table: str, columns: Iterable[str], rows:
             copy.write_row(row)
 
 
-_worker: Worker | None = None
+_started: list[Worker] = []
 
 
 def start_worker(
@@ -261,17 +265,11 @@ def start_worker(
     task_ids: dict[str, int],
 ) -> None:
     """Initialise this process; `connection` are psycopg's connection parameters."""
-    global _worker
-    import orjson
-
     set_json_dumps(lambda value: orjson.dumps(value).decode())
-    _worker = Worker(
-        psycopg.connect(**connection, autocommit=True), source_id, commit, tasks, task_ids  # type: ignore[arg-type]
-    )
+    connected = psycopg.connect(**connection, autocommit=True)
+    _started.append(Worker(connected, source_id, commit, tasks, task_ids))
 
 
 def import_batch(batch: FileBatch) -> list[SeenFile]:
-    """Import a batch in a started worker process."""
-    if _worker is None:
-        raise RuntimeError("start_worker was not called in this process")
-    return _worker.import_batch(batch)
+    """Import a batch in a process that `start_worker` initialised."""
+    return _started[0].import_batch(batch)

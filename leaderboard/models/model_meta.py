@@ -73,6 +73,9 @@ class ModelMeta(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("model", args=[self.name])
+
     @property
     def organisation(self) -> str:
         """The part before the slash, or nothing."""
@@ -81,9 +84,6 @@ class ModelMeta(models.Model):
     @property
     def short_name(self) -> str:
         return self.name.rpartition("/")[2]
-
-    def get_absolute_url(self) -> str:
-        return reverse("model", args=[self.name])
 
 
 class ModelRevision(models.Model):

@@ -26,8 +26,8 @@ def _texts(**kwargs: Any) -> ArrayField:
 class Task(models.Model):
     """An MTEB task (never a background job).
 
-    `eval_langs` keeps mteb's own form: a list of language codes, or a mapping subset -> list of codes. `eval_splits` and
-    `hf_subsets` are the task's own defaults; what a benchmark counts of it stands in `BenchmarkTask`.
+    `eval_langs` keeps mteb's own form: a list of language codes, or a mapping subset -> list of codes. `eval_splits`
+    and `hf_subsets` are the task's own defaults; what a benchmark counts of it stands in `BenchmarkTask`.
     """
 
     name = models.TextField(unique=True)
@@ -127,13 +127,13 @@ class Benchmark(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("benchmark", args=[self.slug])
+
     @property
     def title(self) -> str:
         """The name people know it by."""
         return self.display_name or self.name
-
-    def get_absolute_url(self) -> str:
-        return reverse("benchmark", args=[self.slug])
 
 
 class BenchmarkTask(models.Model):

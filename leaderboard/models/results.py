@@ -67,7 +67,8 @@ class TaskResult(models.Model):
     """What one run of one model on one task gave; never changed after it was written.
 
     `main_scores[i]` is the score of the i-th cell of `cell_set`, as mteb stores it (a fraction, NULL where missing).
-    The order is that of the file: sums run in it. `payload` is the whole file, compressed with zstandard, byte for byte.
+    The order is that of the file: sums run in it. `payload` is the whole file, compressed with zstandard, byte for
+    byte.
     """
 
     model_revision = models.ForeignKey(ModelRevision, models.PROTECT, related_name="results")
@@ -119,6 +120,9 @@ class CellScore(models.Model):
         managed = False
         db_table = "leaderboard_cellscore"
 
+    def __str__(self) -> str:
+        return f"{self.split} {self.subset}: {self.main_score}"
+
 
 class CurrentResultQuerySet(models.QuerySet["CurrentResult"]):
     def in_scope(self, scope: str) -> CurrentResultQuerySet:
@@ -128,11 +132,12 @@ class CurrentResultQuerySet(models.QuerySet["CurrentResult"]):
 
 
 class CurrentResult(models.Model):
-    """That a result counts now, by the rule in `leaderboard/currency.py`; derived, and replaced whenever results change.
+    """That a result counts now, by the rule in `leaderboard/currency.py`; replaced whenever results change.
 
-    Usually one result counts for a (variant, task). Where results merge per cell there are several: a cell counts from
-    the lowest part that scores it. `official_part` is NULL where the result does not count in the official scope,
-    `all_part` where it does not count in the whole one. `variant` and `task` repeat the result's own for the constraints.
+    Usually one result counts for a (variant, task). Where results merge per cell there are several: a cell counts
+    from the lowest part that scores it. `official_part` is NULL where the result does not count in the official
+    scope, `all_part` where it does not count in the whole one. `variant` and `task` repeat the result's own, for the
+    constraints.
     """
 
     result = models.OneToOneField(TaskResult, models.CASCADE, primary_key=True, related_name="current")
@@ -152,7 +157,9 @@ class CurrentResult(models.Model):
             models.UniqueConstraint(
                 fields=["task", "variant", "official_part"], name="one_official_result_per_variant_task_and_part"
             ),
-            models.UniqueConstraint(fields=["task", "variant", "all_part"], name="one_result_per_variant_task_and_part"),
+            models.UniqueConstraint(
+                fields=["task", "variant", "all_part"], name="one_result_per_variant_task_and_part"
+            ),
             models.CheckConstraint(
                 condition=Q(official_part__isnull=False) | Q(all_part__isnull=False),
                 name="a_current_result_counts_somewhere",

@@ -69,10 +69,7 @@ def publish_boards(*, benchmarks: QuerySet[Benchmark], scopes: Sequence[Scope] =
     meta_facts = load_meta_facts()
     revisions = dict(ModelMeta.objects.values_list("id", "registry_revision"))
     by_language = {
-        task_id
-        for definition in definitions
-        if definition.benchmark.language_view
-        for task_id in definition.task_ids
+        task_id for definition in definitions if definition.benchmark.language_view for task_id in definition.task_ids
     }
     with _no_garbage_collection():
         results = load_results(scopes, task_ids, languages_of=by_language)
@@ -85,7 +82,9 @@ def publish_boards(*, benchmarks: QuerySet[Benchmark], scopes: Sequence[Scope] =
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """A frame is a few hundred thousand small objects without cycles; looking for cycles among them costs a fifth of the time."""
+    """A frame is a few hundred thousand small objects without cycles; looking for cycles among them costs a fifth of
+    the time.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -112,8 +111,8 @@ def _delete_boards(definitions: Iterable[BoardDefinition], scope: Scope) -> None
     benchmark_ids = [definition.benchmark.pk for definition in definitions]
     boards = Board.objects.filter(benchmark__in=benchmark_ids, scope=scope)
     for rows in (BoardRow, BoardLanguageRow):
-        rows.objects.filter(board__in=boards)._raw_delete("default")  # type: ignore[attr-defined]
-    boards._raw_delete("default")  # type: ignore[attr-defined]
+        rows.objects.filter(board__in=boards)._raw_delete("default")
+    boards._raw_delete("default")
 
 
 def _write_board(
@@ -169,7 +168,7 @@ def _rows(
     in_tasks = {int(row): place for place, row in enumerate(tasks.rows)} if tasks else {}
     task_scores = _plain(tasks.scores) if tasks else []
     summary_columns = _summary_columns(summary) if summary else []
-    nothing = (None, None, None, 0, None, None, None, None, None, [], [])
+    nothing: tuple[Any, ...] = (None, None, None, 0, None, None, None, None, None, [], [])
     for row in dict.fromkeys([*in_summary, *in_tasks]):
         source = frame.rows[row]
         place, task_place = in_summary.get(row), in_tasks.get(row)
@@ -216,7 +215,9 @@ def _columns(columns: Collection[Floats], n: int) -> list[Any]:
 
 def _plain(values: Floats) -> list[Any]:
     """As (nested) lists with None for NaN."""
-    return np.where(np.isnan(values), None, values.astype(object)).tolist()
+    plain = values.astype(object)
+    plain[np.isnan(values)] = None
+    return plain.tolist()
 
 
 def _main_revision(source: RowSource, registry_revision: str | None) -> str:

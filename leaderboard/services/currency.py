@@ -12,7 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from leaderboard.currency import OFFICIAL, Candidate, current_parts, official_choice
-from leaderboard.models import CurrentResult, TaskResult
+from leaderboard.models import TaskResult
 
 Key = tuple[int, int]
 
@@ -28,13 +28,22 @@ _CANDIDATES = """
 """
 
 
+_DELETE_OTHERS = """
+    DELETE FROM leaderboard_currentresult AS current
+    WHERE NOT EXISTS (
+        SELECT FROM decided WHERE decided.result_id = current.result_id
+          AND decided.official_part IS NOT DISTINCT FROM current.official_part
+          AND decided.all_part IS NOT DISTINCT FROM current.all_part)
+"""
+
+
 def choose_current_results(*, only: Sequence[Key] | None = None) -> None:
     """Recompute CurrentResult for the given (task id, variant id) pairs, or for everything.
 
     Nearly every pair has one official result and nothing to decide, so those never leave the database.
     """
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS " + _CANDIDATES + _restriction(cursor, only))
+        cursor.execute("CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS " + _CANDIDATES + _restriction(only))
         cursor.execute(
             """
             CREATE TEMPORARY TABLE decided ON COMMIT DROP AS
@@ -57,7 +66,7 @@ def choose_current_results(*, only: Sequence[Key] | None = None) -> None:
         _store(cursor, only)
 
 
-def _restriction(cursor: Any, only: Sequence[Key] | None) -> str:
+def _restriction(only: Sequence[Key] | None) -> str:
     """An SQL condition for some pairs, to be appended to a WHERE clause over results."""
     if only is None:
         return ""
@@ -69,16 +78,7 @@ def _store(cursor: Any, only: Sequence[Key] | None) -> None:
     """Make CurrentResult equal to what was decided, touching only rows that differ."""
     cursor.execute("CREATE UNIQUE INDEX ON decided (result_id)")
     cursor.execute("ANALYZE decided")
-    cursor.execute(
-        """
-        DELETE FROM leaderboard_currentresult AS current
-        WHERE NOT EXISTS (
-            SELECT FROM decided WHERE decided.result_id = current.result_id
-              AND decided.official_part IS NOT DISTINCT FROM current.official_part
-              AND decided.all_part IS NOT DISTINCT FROM current.all_part)
-        """
-        + _restriction(cursor, only)
-    )
+    cursor.execute(_DELETE_OTHERS + _restriction(only))
     cursor.execute(
         """
         INSERT INTO leaderboard_currentresult (result_id, variant_id, task_id, official_part, all_part)
@@ -153,9 +153,7 @@ def _scored_cells(result_ids: Iterable[int]) -> dict[int, frozenset[tuple[str, s
     )
     return {
         id_: frozenset(
-            (split, subset)
-            for split, subset, score in zip(splits, subsets, scores, strict=True)
-            if score is not None
+            (split, subset) for split, subset, score in zip(splits, subsets, scores, strict=True) if score is not None
         )
         for id_, splits, subsets, scores in rows
     }

@@ -69,8 +69,8 @@ def import_results(
 ) -> ImportRun:
     """Import everything from `source`; returns the finished run.
 
-    Facts are stored as they are read, but what counts changes in one transaction at the end. Killed before that, the last
-    complete state stays visible, and the next import goes on from the facts that are there. Raises ImportFailed.
+    Facts are stored as they are read, but what counts changes in one transaction at the end. Killed before that, the
+    last complete state stays visible, and the next import goes on from the facts that are there. Raises ImportFailed.
     """
     digest = source.digest()
     run = ImportRun.objects.create(
@@ -145,9 +145,9 @@ def _batches(folders: Iterable[RevisionFolder], result_source: ResultSource) -> 
     """The result files of each folder by (revision, variant), with what is known of them."""
     known: dict[str, list[bytes]] = defaultdict(list)
     refused: set[str] = set()
-    rows = ImportedFile.objects.filter(source=result_source).values_list("path", "digest", "result_id")
-    for path, digest, result_id in rows.iterator(chunk_size=20_000):
-        if result_id is None:
+    rows = ImportedFile.objects.filter(source=result_source).values_list("path", "digest", "reason")
+    for path, digest, reason in rows.iterator(chunk_size=20_000):
+        if reason:
             refused.add(path)
         else:
             known[path].append(bytes(digest))
@@ -218,7 +218,8 @@ def _why_no_result(key: str, path: str) -> str:
 def _identify(key: str, subfolder: str, files: dict[str, bytes | Path]) -> tuple[int, int] | str:
     """(revision id, variant id) of a directory, or the reason why its files cannot be used.
 
-    As in mteb, model_meta.json has the last word on name and revision; without it the path has, but not for an experiment.
+    As in mteb, model_meta.json has the last word on name and revision; without it the path has, but not for an
+    experiment.
     """
     folder, _, revision = key.partition("/")
     name, settings, metadata = folder.replace("__", "/", 1), None, None
@@ -290,7 +291,8 @@ def _mark_present(source: ResultSource, files: Iterable[tuple[str, bytes]]) -> i
         )
         cursor.execute(
             "UPDATE leaderboard_importedfile AS file SET present = false WHERE source_id = %s AND present"
-            " AND NOT EXISTS (SELECT FROM seen_file WHERE file.path = seen_file.path AND file.digest = seen_file.digest)",
+            " AND NOT EXISTS (SELECT FROM seen_file"
+            " WHERE file.path = seen_file.path AND file.digest = seen_file.digest)",
             [source.pk],
         )
         return int(cursor.rowcount)

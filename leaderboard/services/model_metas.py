@@ -23,7 +23,7 @@ def ensure_revision(*, name: str, revision: str) -> ModelRevision:
 def ensure_variant(
     *, model_meta: ModelMeta, settings: Mapping[str, Any] | None, metadata: Mapping[str, Any] | None = None
 ) -> Variant:
-    """The variant that mteb's `experiment_kwargs` name; `metadata` is the model_meta.json of the run, if there is one."""
+    """The variant that mteb's `experiment_kwargs` name; `metadata` is the run's model_meta.json, if there is one."""
     name = experiment_name(settings)
     found = Variant.objects.filter(model_meta=model_meta, experiment_name=name).first()
     if found:

@@ -112,9 +112,10 @@ def _benchmark_fields(registry: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         }
 
 
-def _sync(model: type[Task | Benchmark | ModelMeta], entries: Sequence[Mapping[str, Any]]) -> Changes:
+def _sync(model: type[models.Model], entries: Sequence[Mapping[str, Any]]) -> Changes:
     """Insert or update the rows named by the entries; mark registry rows that are not among them."""
-    existing = {row.name: row for row in model._default_manager.all()}  # type: ignore[attr-defined]
+    manager: models.Manager[Any] = model._default_manager
+    existing = {row.name: row for row in manager.all()}
     changes = Changes()
     new, changed = [], []
     names = list(entries[0]) if entries else []
@@ -133,14 +134,15 @@ def _sync(model: type[Task | Benchmark | ModelMeta], entries: Sequence[Mapping[s
     for row in left:
         row.in_registry = False
         changes.gone.append(row.name)
-    manager = model._default_manager
     manager.bulk_create(new, batch_size=500)
-    manager.bulk_update([*changed, *left], [*(n for n in names if n != "name"), "origin", "in_registry"], batch_size=200)
+    manager.bulk_update(
+        [*changed, *left], [*(n for n in names if n != "name"), "origin", "in_registry"], batch_size=200
+    )
     return changes
 
 
 def _sync_contents(entries: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Tasks and groups of each benchmark; returns the names of the benchmarks where they differ from what was stored."""
+    """Tasks and groups of each benchmark; returns the names of the benchmarks where they differed."""
     benchmarks = {benchmark.name: benchmark for benchmark in Benchmark.objects.filter(origin=Origin.REGISTRY)}
     task_ids = dict(Task.objects.values_list("name", "id"))
     stored_tasks = _stored(

@@ -27,8 +27,8 @@ _SHOWN = 20
 
 class Command(BaseCommand):
     help = (
-        "Compare the boards in the database with the tables that mteb itself makes of the same result files. Exits with 1 "
-        "on any difference."
+        "Compare the boards in the database with the tables that mteb itself makes of the same result files. "
+        "Exits with 1 on any difference."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -47,7 +47,11 @@ class Command(BaseCommand):
             for official in official_tables(folder, names):
                 ours = parity_tables(find_benchmark(official["benchmark"]), scope)
                 found = list(differences(official, ours))
-                n_boards, n_rows, n_different = n_boards + 1, n_rows + len(official["summary"]), n_different + len(found)
+                n_boards, n_rows, n_different = (
+                    n_boards + 1,
+                    n_rows + len(official["summary"]),
+                    n_different + len(found),
+                )
                 self._report(official["benchmark"], len(official["summary"]), found)
         self.stdout.write(f"{n_boards} benchmarks, {n_rows} rows, {n_different} differences.")
         if n_different:
@@ -78,7 +82,7 @@ def unpacked(path: Path) -> Iterator[Path]:
 
 
 def official_tables(folder: Path, names: list[str]) -> Iterator[dict[str, Any]]:
-    """The tables of `leaderboard.official`, from a process of its own with an offline Hub and no cache but the folder."""
+    """The tables of `leaderboard.official`, from an offline process of its own whose only cache is the folder."""
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "MTEB_CACHE": str(folder)}
     command = [sys.executable, "-m", "leaderboard.official", str(folder), *names]
     with (

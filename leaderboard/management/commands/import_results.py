@@ -17,13 +17,15 @@ from leaderboard.services.imports import ImportFailed, import_results
 
 class Command(BaseCommand):
     help = (
-        "Import results from a folder, a .tar.zst or .tar.gz archive, or a git address. Repeating it costs little and changes "
-        "nothing; a newer state of the same source replaces the older one on the boards."
+        "Import results from a folder, a .tar.zst or .tar.gz archive, or a git address. Repeating it costs little "
+        "and changes nothing; a newer state of the same source replaces the older one on the boards."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("location", metavar="PATH|URL")
-        parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="worker processes (default: one a core)")
+        parser.add_argument(
+            "--jobs", type=int, default=os.cpu_count() or 1, help="worker processes (default: one a core)"
+        )
         parser.add_argument(
             "--source",
             default="official",
@@ -68,5 +70,6 @@ class Command(BaseCommand):
 
 def describe(run: ImportRun) -> str:
     """One line of counts, and where to read on."""
-    line = f"{run.n_files} files: {run.n_new} new, {run.n_unchanged} unchanged, {run.n_gone} gone, {run.n_skipped} not usable."
+    counts = f"{run.n_new} new, {run.n_unchanged} unchanged, {run.n_gone} gone, {run.n_skipped} not usable"
+    line = f"{run.n_files} files: {counts}."
     return f"{line} See manage.py import_report for the reasons." if run.n_skipped else line

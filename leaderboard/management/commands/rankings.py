@@ -72,7 +72,7 @@ class Command(BaseCommand):
 
 def percent(score: float | None) -> str:
     """A score as the board shows it."""
-    return "–" if score is None else f"{score * 100:.2f}"
+    return "–" if score is None else f"{score * 100:.2f}"  # noqa: RUF001 - the mark of a blank cell
 
 
 def flattened(row: dict[str, Any]) -> dict[str, Any]:
