@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ WORKER_VARIABLE = "PODIUM_WORKER"
 SUPERVISOR_VARIABLE = "PODIUM_SUPERVISOR"
 BEAT_SECONDS = 1.0
 LOG_SECONDS = 5.0
+STORING = timedelta(minutes=10)
+"""A result may have to wait until an import has published its boards."""
 
 logger = logging.getLogger("evaluation")
 
@@ -159,6 +162,7 @@ class Attendance:
 
     def _finish(self, event: dict[str, Any]) -> None:
         payload, log = event["payload"].encode(), self._process.log
+        self._persist(lambda: services.heartbeat(unit=self._unit, progress="storing the result", silence=STORING))
         try:
             self._persist(
                 lambda: services.finish_unit(

@@ -170,17 +170,20 @@ def _claim_one(worker: Worker | None) -> EvaluationUnit | None:
     return unit
 
 
-def heartbeat(*, unit: EvaluationUnit, progress: str, log: str | None = None) -> None:
-    """Renew the lease and publish what the evaluating process says; ClaimLost if the unit is no longer ours."""
+def heartbeat(*, unit: EvaluationUnit, progress: str, log: str | None = None, silence: timedelta = timedelta()) -> None:
+    """Renew the lease and publish what the evaluating process says; ClaimLost if the unit is no longer ours.
+
+    `silence` is added to the lease where the next heartbeat may be late.
+    """
     said = {"progress": progress} if log is None else {"progress": progress, "log": log}
-    if not _ours(unit).update(lease_until=_lease_end(), **said):
+    if not _ours(unit).update(lease_until=_lease_end() + silence, **said):
         raise ClaimLost
 
 
 @transaction.atomic
 def finish_unit(*, unit: EvaluationUnit, payload: bytes, environment: dict[str, Any], log: str = "") -> None:
     """Store the result as a fact and close the unit, both or neither."""
-    from leaderboard.services.results import record_result
+    from leaderboard.services.results import record_result  # Brings numpy, which processes that serve pages do without.
 
     run = _lock(unit.run)
     if not _ours(unit).select_for_update().exists():
