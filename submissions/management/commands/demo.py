@@ -177,7 +177,7 @@ class Command(BaseCommand):
                 time.sleep(0.3 if waiting else 0)
 
     def _print_ranking(self, benchmark: Benchmark) -> None:
-        self.stdout.write(f"\n{benchmark.title}")
+        self.stdout.write("")
         call_command("rankings", benchmark.name, source="all", stdout=self.stdout)
 
     def _serve(self, programs: Programs, port: int) -> None:
