@@ -460,6 +460,6 @@ def _plain_disk_errors(folder: Path) -> Iterator[None]:
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ServerError(f"No space is left for {folder}: free some, or set PODIUM_DATA_DIR.") from None
-        if problem.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        if problem.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOENT, errno.ENOTDIR):
             raise ServerError(f"{folder} cannot be written: set PODIUM_DATA_DIR to a folder of your own.") from None
         raise
