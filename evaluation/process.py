@@ -110,6 +110,10 @@ class EvaluatingProcess:
 
     @property
     def log(self) -> str:
+        """What it has written so far for this order."""
+        if self._selector.get_map():
+            for key, _ in self._selector.select(0):
+                self._read(key)
         return presentable_log(self._log, self._secrets)
 
     def order(self, task: Mapping[str, Any], *, batch_size: int) -> None:

@@ -234,6 +234,8 @@ def main() -> None:
     limit_resources()
     events = Events()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for chatty in ("httpx", "httpx2"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=follow, args=(sys.stdin, orders), daemon=True).start()
     evaluator = Evaluator(orders.get()["model"], events)

@@ -13,6 +13,7 @@ from evaluation import selectors
 from evaluation.models import EvaluationRun, EvaluationUnit
 
 REFRESH_SECONDS = 5
+LOG_END_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     evaluation_run = get_object_or_404(EvaluationRun.objects.select_related("model_meta", "requested_by"), pk=pk)
     user = request.user
     may_see_log = user.is_staff or (user.is_authenticated and user == evaluation_run.requested_by)
+    log_unit = selectors.unit_for_log(evaluation_run) if may_see_log else None
     units = selectors.run_units(evaluation_run)
     context = {
         "run": evaluation_run,
@@ -52,7 +54,8 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "progress": selectors.run_progress(evaluation_run),
         "place": selectors.queue_place(evaluation_run),
         "worker_alive": selectors.workers_alive(settings.EVALUATION_QUEUE).exists(),
-        "log_unit": selectors.unit_for_log(evaluation_run) if may_see_log else None,
+        "log_unit": log_unit,
+        "log_end": "".join(log_unit.log.splitlines(keepends=True)[-LOG_END_LINES:]) if log_unit else "",
         "refresh_seconds": REFRESH_SECONDS,
     }
     return render(request, "evaluation/run.html", context)
