@@ -80,7 +80,7 @@ def start_process(run: EvaluationRun) -> EvaluatingProcess:
     model = {
         "name": run.model_meta.name,
         "revision": run.revision,
-        "path": run.model_meta.local_path,
+        "path": run.local_path or None,
         "pinned_by_content": run.pinned_by_content,
         "settings": run.settings,
     }

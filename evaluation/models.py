@@ -58,6 +58,7 @@ class EvaluationRun(models.Model):
 
     model_meta = models.ForeignKey(ModelMeta, models.PROTECT, related_name="evaluation_runs")
     revision = models.TextField(help_text="Commit on the Hub, or the hash of a local folder.")
+    local_path = models.TextField(blank=True, default="", help_text="Folder of the model; empty: it is on the Hub.")
     pinned_by_content = models.BooleanField(
         default=False, help_text="The revision is the hash of the local folder; a folder that changed is refused."
     )

@@ -112,12 +112,16 @@ def load_model(wanted: dict[str, Any]) -> EncoderProtocol:
     from mteb.models.sentence_transformer_wrapper import SentenceTransformerEncoderWrapper
     from sentence_transformers import SentenceTransformer
 
-    name, revision, settings = wanted["name"], wanted["revision"], wanted["settings"]
+    name, revision, settings = wanted["name"], wanted["revision"], dict(wanted["settings"])
     registered = MODEL_REGISTRY.get(name)
     if registered is not None and folder is None:
         meta = registered.model_copy(update={"revision": revision})
         refusals = {"trust_remote_code": False} if "trust_remote_code" in meta.loader_kwargs else {}
-        return meta.load_model(**settings, **refusals)
+        max_seq_length = settings.pop("max_seq_length", None)
+        loaded = meta.load_model(**settings, **refusals)
+        if max_seq_length is not None:
+            _shorten(getattr(loaded, "model", None), max_seq_length)
+        return loaded
 
     model = SentenceTransformer(
         folder or name,
@@ -126,12 +130,18 @@ def load_model(wanted: dict[str, Any]) -> EncoderProtocol:
         truncate_dim=settings.get("embed_dim"),
     )
     if "max_seq_length" in settings:
-        model.max_seq_length = settings["max_seq_length"]
+        _shorten(model, settings["max_seq_length"])
     prompts = settings.get("model_prompts") or (registered.loader_kwargs.get("model_prompts") if registered else None)
     wrapped = SentenceTransformerEncoderWrapper(model, model_prompts=prompts)
     meta = registered or wrapped.mteb_model_meta or mteb.ModelMeta.create_empty()
     wrapped.mteb_model_meta = meta.model_copy(update={"name": name, "revision": revision})
     return wrapped
+
+
+def _shorten(model: Any, max_seq_length: int) -> None:
+    if not hasattr(model, "max_seq_length"):
+        raise ModelRefused("This model has no setting “max_seq_length”. Request a run without it.")
+    model.max_seq_length = max_seq_length
 
 
 def _checked_folder(wanted: dict[str, Any]) -> str:

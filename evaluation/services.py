@@ -54,6 +54,7 @@ def request_run(
     requested_by: User | None = None,
     settings: Mapping[str, Any] | None = None,
     priority: int = 0,
+    local_path: str = "",
     pinned_by_content: bool = False,
 ) -> EvaluationRun:
     """Queue the model on whole tasks and on the cells that benchmarks count of theirs, leaving out `without`."""
@@ -67,6 +68,7 @@ def request_run(
     run = EvaluationRun.objects.create(
         model_meta=model_meta,
         revision=revision,
+        local_path=local_path,
         pinned_by_content=pinned_by_content,
         settings=checked_settings(settings or {}),
         requested_by=requested_by,

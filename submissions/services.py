@@ -130,6 +130,7 @@ def approve(*, submission: Submission, decided_by: User) -> Submission:
     submission.run = request_run(
         model_meta=_put_on_list(submission),
         revision=submission.model_revision,
+        local_path=submission.local_path,
         pinned_by_content=bool(submission.local_path) and not submission.requested_revision,
         tasks=singles,
         benchmarks=benchmarks,

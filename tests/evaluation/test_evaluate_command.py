@@ -61,6 +61,14 @@ def test_a_folder_may_have_a_name_of_its_own(folder: Path) -> None:
     assert ModelMeta.objects.get().name == "acme/model"
 
 
+def test_a_model_of_a_folder_is_found_again_by_its_name(folder: Path) -> None:
+    make_task("STS13")
+    evaluate(str(folder), "--task", "STS13")
+    evaluate("local/my-model", "--task", "STS13")
+    again, first = EvaluationRun.objects.all()
+    assert (again.model_meta, again.local_path, again.revision) == (first.model_meta, str(folder), first.revision)
+
+
 def test_all_tasks_of_a_benchmark_are_evaluated_each_once() -> None:
     make_model("org/model", registry_revision="c" * 40)
     tasks = [make_task(), make_task()]
@@ -105,8 +113,11 @@ def test_before_the_registry_was_read_the_command_says_so() -> None:
         evaluate("org/model", "--task", "STS13")
 
 
-def test_a_folder_does_not_take_the_name_of_a_model_of_the_hub(folder: Path) -> None:
-    make_model("org/model")
+def test_a_folder_may_stand_in_for_a_model_of_the_hub_for_one_run(folder: Path) -> None:
+    model_meta = make_model("org/model", registry_revision="c" * 40)
     make_task("STS13")
-    with pytest.raises(CommandError, match="Give the folder another name"):
-        evaluate(str(folder), "--name", "org/model", "--task", "STS13")
+    evaluate(str(folder), "--name", "org/model", "--revision", "c" * 40, "--task", "STS13")
+    evaluate("org/model", "--task", "STS13")
+    from_hub, from_folder = EvaluationRun.objects.all()
+    assert (from_folder.model_meta, from_folder.local_path) == (model_meta, str(folder))
+    assert (from_hub.model_meta, from_hub.local_path) == (model_meta, "")

@@ -21,7 +21,6 @@ from config.settings import BASE_DIR
 from evaluation.local_models import folder_revision
 from evaluation.models import EvaluationRun, EvaluationUnit, Worker
 from leaderboard.models import SourceKind, TaskResult
-from tests.factories import make_model
 from tests.factories_evaluation import database_url, make_custom_task, make_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -87,9 +86,8 @@ def eventually(condition: Callable[[], Any], seconds: float = 60) -> Any:
 
 def minilm_run(folder: Path) -> EvaluationRun:
     path = Path(get_model_path())
-    model_meta = make_model("local/minilm", local_path=str(path))
     task = make_custom_task(folder / "task")
-    return make_run([task], model_meta=model_meta, revision=folder_revision(path), pinned_by_content=True)
+    return make_run([task], revision=folder_revision(path), local_path=str(path), pinned_by_content=True)
 
 
 def evaluate(arguments: list[str], surroundings: dict[str, str]) -> subprocess.CompletedProcess[str]:

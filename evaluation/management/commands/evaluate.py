@@ -30,6 +30,7 @@ WORKER_STOP_SECONDS = 15
 class ChosenModel:
     model_meta: ModelMeta
     revision: str
+    local_path: str = ""
     pinned_by_content: bool = False
 
 
@@ -56,6 +57,7 @@ class Command(BaseCommand):
             run = services.request_run(
                 model_meta=chosen.model_meta,
                 revision=chosen.revision,
+                local_path=chosen.local_path,
                 pinned_by_content=chosen.pinned_by_content,
                 tasks=tasks,
                 benchmarks=benchmarks,
@@ -159,6 +161,8 @@ def choose_model(model: str, revision: str | None, name: str | None) -> ChosenMo
     if name:
         raise CommandError("--name is for models in a local folder; a model of the Hub has its name already.")
     known = ModelMeta.objects.filter(name=model).first()
+    if known and known.local_path and not known.in_registry:
+        return choose_local_model(Path(known.local_path), revision, model)
     if known and known.registry_revision and revision in {None, known.registry_revision}:
         return ChosenModel(known, known.registry_revision)
     try:
@@ -173,15 +177,10 @@ def choose_local_model(folder: Path, revision: str | None, name: str | None) -> 
     if not is_model_folder(folder):
         raise CommandError(f"{folder} is no model: it has neither a modules.json nor a config.json.")
     name = name or f"local/{folder.name}"
-    known = ModelMeta.objects.filter(name=name).first()
-    if known and known.local_path != str(folder):
-        if not known.local_path:
-            raise CommandError(f"{name} is a model of the Hub. Give the folder another name with --name.")
-        ModelMeta.objects.filter(pk=known.pk).update(local_path=str(folder))
-    model_meta = known or new_model(name, local_path=str(folder))
+    model_meta = ModelMeta.objects.filter(name=name).first() or new_model(name, local_path=str(folder))
     if revision:
-        return ChosenModel(model_meta, revision)
-    return ChosenModel(model_meta, folder_revision(folder), pinned_by_content=True)
+        return ChosenModel(model_meta, revision, str(folder))
+    return ChosenModel(model_meta, folder_revision(folder), str(folder), pinned_by_content=True)
 
 
 def new_model(name: str, local_path: str | None = None) -> ModelMeta:
