@@ -1,0 +1,64 @@
+"""The table that the benchmark prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+BEGIN = "<!-- begin: written by script/bench -->"
+END = "<!-- end: written by script/bench -->"
+_HEADINGS = ("what", "Podium", "the other side", "ratio", "goal", "reached")
+
+
+@dataclass(frozen=True)
+class Line:
+    """`other` is empty for a number that has nothing beside it, `goal` is None for one that has to reach nothing."""
+
+    what: str
+    ours: str
+    other: str = ""
+    ratio: float | None = None
+    goal: float | None = None
+
+    def cells(self) -> list[str]:
+        ratio = "" if self.ratio is None else f"{self.ratio:.3f}"
+        if self.ratio is None or self.goal is None:
+            return [self.what, self.ours, self.other, ratio, "", ""]
+        reached = "yes" if self.ratio <= self.goal else "**no**"
+        return [self.what, self.ours, self.other, ratio, f"≤ {self.goal:g}", reached]
+
+
+def compared(
+    what: str,
+    ours: float,
+    other: float,
+    shown: Callable[[float], str],
+    *,
+    goal: float | None = None,
+    remark: str = "",
+) -> Line:
+    """Two numbers of one kind; `remark` stands behind the other side's."""
+    return Line(what, shown(ours), f"{shown(other)}{remark}", ours / other, goal)
+
+
+def seconds(value: float) -> str:
+    return f"{value:.2f} s" if value < 10 else f"{value:.1f} s"
+
+
+def megabytes(value: float) -> str:
+    return f"{value / 1e6:,.0f} MB"
+
+
+def markdown(lines: Iterable[Line], facts: Mapping[str, str]) -> str:
+    rows = [_HEADINGS, ("---", "---", "---", "---:", "---", "---"), *(line.cells() for line in lines)]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"{'. '.join(f'{name}: {value}' for name, value in facts.items())}.\n\n{table}\n"
+
+
+def write(text: str, path: Path) -> None:
+    """Between the markers of a page that has them, else as the whole file."""
+    page = path.read_text() if path.exists() else ""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}" if begin and end else text)
