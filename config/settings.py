@@ -31,7 +31,7 @@ DATA_DIR = Path(env.str("PODIUM_DATA_DIR", str(BASE_DIR / ".data"))).resolve()
 DEBUG = env.bool("PODIUM_DEBUG", False)
 SECRET_KEY = required_in_production("PODIUM_SECRET_KEY", "development-only-key-" + "0123456789" * 4)
 ALLOWED_HOSTS = required_in_production("PODIUM_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
-CSRF_TRUSTED_ORIGINS = env.list("PODIUM_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("PODIUM_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -90,12 +90,12 @@ if DATABASE_URL:
 elif PRODUCTION:
     raise ImproperlyConfigured("Set DATABASE_URL: the embedded PostgreSQL is for development and the demo only.")
 else:
-    _database = {
-        "ENGINE": "django.db.backends.postgresql",
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
+    _database = dj_database_url.DBConfig(
+        ENGINE="django.db.backends.postgresql",
+        CONN_MAX_AGE=60,
+        CONN_HEALTH_CHECKS=True,
         **embedded_postgres.Server(DATA_DIR / "pg").connection_settings(),
-    }
+    )
 DATABASES = {"default": _database}
 
 CACHES = {

@@ -31,8 +31,9 @@ class SourceError(Exception):
 
 @dataclass(slots=True)
 class RevisionFolder:
-    """The files of one revision of one model. `files` maps a path within the source to its content, or to its place on
-    disk.
+    """The files of one revision of one model; with an empty key, the files that lie in no revision folder.
+
+    `files` maps a path within the source to its content, or to its place on disk.
     """
 
     key: str
@@ -121,6 +122,13 @@ class FolderSource:
                 folder.files.update({f"{prefix}/{name}": base / name for name in sorted(names)})
             yield folder
             progress(1)
+        yield RevisionFolder("", dict(self._strays()))
+
+    def _strays(self) -> Iterator[tuple[str, Path]]:
+        for directory in (self.root, *(Path(model.path) for model in _directories(self.root))):
+            for path in sorted(directory.iterdir()):
+                if path.is_file() and not path.name.startswith("."):
+                    yield path.relative_to(self.root).as_posix(), path
 
 
 def _directories(path: Path) -> list[os.DirEntry[str]]:
@@ -152,8 +160,12 @@ class ArchiveSource:
 
     def folders(self, progress: Progress) -> Iterator[RevisionFolder]:
         seen: set[str] = set()
+        strays = RevisionFolder("")
         try:
             for key, members in groupby(self._members(progress), key=lambda member: member[0]):
+                if not key:
+                    strays.files.update({path: content for _, path, content in members})
+                    continue
                 if key in seen:
                     raise SourceError(
                         f"{self.path.name} is not in folder order ({key} comes twice): unpack it and import the folder."
@@ -164,20 +176,19 @@ class ArchiveSource:
             raise SourceError(f"{self.path.name} is damaged or no archive: {error}") from error
         if not seen:
             raise SourceError(f"{self.path.name} holds no results: expected results/<model>/<revision>/<Task>.json.")
+        yield strays
 
     def _members(self, progress: Progress) -> Iterator[tuple[str, str, bytes]]:
-        """(folder key, path within the source, content) of each file below a revision folder."""
+        """(folder key, path within the source, content) of each file; the key is empty outside a revision folder."""
         with self._open(progress) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
             for member in archive:
                 archive.members = []  # type: ignore[attr-defined] # tarfile would remember every header
                 if not member.isfile():
                     continue
                 parts = _below_results(member.name)
-                if len(parts) < 3:
-                    continue
                 content = archive.extractfile(member)
-                if content is not None:
-                    yield "/".join(parts[:2]), "/".join(parts), content.read()
+                if parts and content is not None:
+                    yield "/".join(parts[:2]) if len(parts) > 2 else "", "/".join(parts), content.read()
 
     @contextmanager
     def _open(self, progress: Progress) -> Iterator[Any]:
@@ -194,9 +205,11 @@ class ArchiveSource:
 
 
 def _below_results(name: str) -> tuple[str, ...]:
-    """Path parts below the results folder, which may lie below a top folder of any name."""
+    """Path parts below the results folder, which may lie below a top folder of any name; none for files beside it."""
     parts = PurePosixPath(name).parts
-    return parts[parts.index("results") + 1 :] if "results" in parts[:2] else parts
+    if "results" in parts[:2]:
+        return parts[parts.index("results") + 1 :]
+    return parts if len(parts) > 2 else ()
 
 
 class _Counted(io.RawIOBase):

@@ -191,7 +191,7 @@ def _batch(
     unusable = {path: reason for path in part if (reason := _why_no_result(folder.key, path))}
     identity = _identify(folder.key, subfolder, siblings)
     if isinstance(identity, str):
-        unusable = dict.fromkeys(part, identity)
+        unusable = {**dict.fromkeys(part, identity), **unusable}
         revision_id = variant_id = 0
     else:
         revision_id, variant_id = identity
@@ -207,7 +207,7 @@ def _batch(
 
 
 def _why_no_result(key: str, path: str) -> str:
-    below = PurePosixPath(path).relative_to(key).parts
+    below = PurePosixPath(path).relative_to(key).parts if key else ()
     if len(below) != 1 and not (len(below) == 3 and below[0] == _EXPERIMENTS):
         return "not at <model>/<revision>/<Task>.json or <model>/<revision>/experiments/<variant>/<Task>.json"
     if not path.endswith(".json"):
@@ -221,6 +221,8 @@ def _identify(key: str, subfolder: str, files: dict[str, bytes | Path]) -> tuple
     As in mteb, model_meta.json has the last word on name and revision; without it the path has, but not for an
     experiment.
     """
+    if not key:
+        return "not in a revision folder"
     folder, _, revision = key.partition("/")
     name, settings, metadata = folder.replace("__", "/", 1), None, None
     place = files.get(f"{subfolder}/{META_FILE}")

@@ -23,6 +23,10 @@ class RegistryUnavailable(Exception):
     """mteb could not be asked for its registry."""
 
 
+class NameTaken(Exception):
+    """The registry has a new entry under a name that this site uses for one of its own."""
+
+
 @dataclass(slots=True)
 class Changes:
     """Names that a sync added, changed, or marked as gone from the registry."""
@@ -70,7 +74,12 @@ def read_registry() -> dict[str, Any]:
 
 @transaction.atomic
 def sync_registry(*, registry: Mapping[str, Any]) -> SyncReport:
-    """Make tasks, benchmarks and models equal to the registry; what has left it is kept and marked."""
+    """Make tasks, benchmarks and models equal to the registry; what has left it is kept and marked.
+
+    Raises NameTaken.
+    """
+    _refuse_clashes(Task, registry["tasks"])
+    _refuse_clashes(Benchmark, registry["benchmarks"])
     tasks = _sync(Task, [{**fields, "registry_order": i} for i, fields in enumerate(registry["tasks"])])
     model_metas = _sync(ModelMeta, list(_model_meta_fields(registry)))
     benchmarks = _sync(Benchmark, list(_benchmark_fields(registry)))
@@ -78,6 +87,17 @@ def sync_registry(*, registry: Mapping[str, Any]) -> SyncReport:
         if name not in benchmarks.added and name not in benchmarks.changed:
             benchmarks.changed.append(name)
     return SyncReport(registry["mteb_version"], tasks, benchmarks, model_metas)
+
+
+def _refuse_clashes(model: type[Task | Benchmark], entries: Sequence[Mapping[str, Any]]) -> None:
+    manager: models.Manager[Any] = model._default_manager
+    own = manager.filter(origin=Origin.CUSTOM, name__in=[entry["name"] for entry in entries]).first()
+    if own is not None:
+        noun = model._meta.verbose_name
+        raise NameTaken(
+            f"{own.name!r} is now a {noun} of mteb's registry too, so nothing was synced. Stay with the mteb version "
+            "that you had, or give yours another name: in its folder, and with manage.py shell in the database."
+        )
 
 
 def _model_meta_fields(registry: Mapping[str, Any]) -> Iterable[dict[str, Any]]:

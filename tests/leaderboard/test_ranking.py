@@ -92,9 +92,7 @@ def summary_of(setup: Setup) -> Summary:
 
 def ranks(setup: Setup) -> dict[str, int]:
     summary = summary_of(setup)
-    return {
-        " ".join(setup.rows[row]).strip(): int(rank) for row, rank in zip(summary.rows, summary.rank, strict=True)
-    }
+    return {" ".join(setup.rows[row]).strip(): int(rank) for row, rank in zip(summary.rows, summary.rank, strict=True)}
 
 
 def column(setup: Setup, mean: str) -> dict[str, float | None]:
@@ -141,7 +139,9 @@ def test_a_mean_over_columns_is_blank_where_one_is_blank() -> None:
 
 
 def test_the_model_that_wins_most_tasks_is_first() -> None:
-    setup = board([Cell("a", "t1", 0.9), Cell("b", "t1", 0.1), Cell("a", "t2", 0.5), Cell("b", "t2", 0.6), Cell("a", "t3", 1)])
+    setup = board(
+        [Cell("a", "t1", 0.9), Cell("b", "t1", 0.1), Cell("a", "t2", 0.5), Cell("b", "t2", 0.6), Cell("a", "t3", 1)]
+    )
     assert ranks(setup) == {"a": 1, "b": 2}
 
 

@@ -28,7 +28,9 @@ def current_file(**fields: Any) -> bytes:
 
 
 def historic_file(name: str, **splits: Any) -> bytes:
-    return json.dumps({"mteb_dataset_name": name, "dataset_revision": "abc", "mteb_version": "1.1.0", **splits}).encode()
+    return json.dumps(
+        {"mteb_dataset_name": name, "dataset_revision": "abc", "mteb_version": "1.1.0", **splits}
+    ).encode()
 
 
 def test_cells_stand_in_the_order_of_the_file() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from leaderboard.services.boards import publish_all_boards
-from leaderboard.services.registry import Changes, RegistryUnavailable, read_registry, sync_registry
+from leaderboard.services.registry import Changes, NameTaken, RegistryUnavailable, read_registry, sync_registry
 
 _SHOWN = 10
 
@@ -20,10 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            registry = read_registry()
-        except RegistryUnavailable as error:
+            report = sync_registry(registry=read_registry())
+        except (RegistryUnavailable, NameTaken) as error:
             raise CommandError(str(error)) from error
-        report = sync_registry(registry=registry)
         self.stdout.write(f"Registry of mteb {report.mteb_version}:")
         for noun, changes in (
             ("tasks", report.tasks),
