@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import tarfile
 from collections.abc import Mapping, Sequence
@@ -34,10 +36,9 @@ def write_repository(root: Path, folders: Mapping[str, Mapping[str, Any]]) -> Pa
 
 def pack(root: Path, archive: Path, top: str = "results") -> Path:
     """The repository as a tar archive, compressed as the name says."""
-    plain = archive.with_name("plain.tar")
-    mode = "w:gz" if archive.name.endswith("gz") else "w"
-    with tarfile.open(archive if mode == "w:gz" else plain, mode) as tar:
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as tar:
         tar.add(root / "results", arcname=top)
-    if archive.name.endswith(".zst"):
-        archive.write_bytes(zstandard.compress(plain.read_bytes()))
+    compress = zstandard.compress if archive.name.endswith(".zst") else gzip.compress
+    archive.write_bytes(compress(plain.getvalue()))
     return archive

@@ -16,12 +16,13 @@ def test_similarity_is_symmetric_and_transitive() -> None:
 
 def test_a_model_saw_its_own_datasets_and_what_is_similar_to_them() -> None:
     seen = contaminated_tasks("m", {"m": ["NanoArguAna", "FEVER"]}, {}, SIMILAR)
-    assert seen == {"NanoArguAna", "ArguAna", "ArguAna-PL", "FEVER"}
+    assert seen == frozenset({"NanoArguAna", "ArguAna", "ArguAna-PL", "FEVER"})
 
 
 def test_a_model_saw_what_its_base_models_saw() -> None:
     training = {"m": ["A"], "base": ["B"], "root": ["Old"]}
-    assert contaminated_tasks("m", training, {"m": "base", "base": "root"}, SIMILAR) == {"A", "B", "Old", "New"}
+    seen = contaminated_tasks("m", training, {"m": "base", "base": "root"}, SIMILAR)
+    assert seen == frozenset({"A", "B", "Old", "New"})
 
 
 def test_unknown_training_data_is_unknown_and_not_empty() -> None:
@@ -31,11 +32,11 @@ def test_unknown_training_data_is_unknown_and_not_empty() -> None:
 
 def test_a_base_model_with_unknown_data_hides_those_behind_it() -> None:
     training = {"m": ["A"], "base": None, "root": ["B"]}
-    assert contaminated_tasks("m", training, {"m": "base", "base": "root"}, {}) == {"A"}
+    assert contaminated_tasks("m", training, {"m": "base", "base": "root"}, {}) == frozenset({"A"})
 
 
 def test_models_adapted_from_each_other_end() -> None:
-    assert contaminated_tasks("m", {"m": ["A"], "n": ["B"]}, {"m": "n", "n": "m"}, {}) == {"A", "B"}
+    assert contaminated_tasks("m", {"m": ["A"], "n": ["B"]}, {"m": "n", "n": "m"}, {}) == frozenset({"A", "B"})
 
 
 @pytest.mark.parametrize(
