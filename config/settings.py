@@ -5,6 +5,7 @@ development defaults are refused, so that a forgotten variable stops the start i
 """
 
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -84,18 +85,18 @@ TEMPLATES = [
 
 DATABASE_URL = env.str("DATABASE_URL", "")
 if DATABASE_URL:
-    _database = dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)
+    _database: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True))
     if _database["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: postgresql://user:password@host/name")
 elif PRODUCTION:
     raise ImproperlyConfigured("Set DATABASE_URL: the embedded PostgreSQL is for development and the demo only.")
 else:
-    _database = dj_database_url.DBConfig(
-        ENGINE="django.db.backends.postgresql",
-        CONN_MAX_AGE=60,
-        CONN_HEALTH_CHECKS=True,
+    _database = {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
         **embedded_postgres.Server(DATA_DIR / "pg").connection_settings(),
-    )
+    }
 DATABASES = {"default": _database}
 
 CACHES = {
