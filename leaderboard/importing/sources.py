@@ -20,6 +20,7 @@ from typing import IO, Any, Protocol
 
 import zstandard
 
+_BLOCK = 1 << 20
 ARCHIVE_SUFFIXES = (".tar.zst", ".tar.gz", ".tgz", ".tar")
 _GIT_PREFIXES = ("https://", "http://", "ssh://", "git@", "file://")
 Progress = Callable[[int], None]
@@ -193,9 +194,9 @@ class ArchiveSource:
     @contextmanager
     def _open(self, progress: Progress) -> Iterator[Any]:
         with self.path.open("rb") as raw:
-            counted = io.BufferedReader(_Counted(raw, progress), buffer_size=1 << 20)
+            counted = io.BufferedReader(_Counted(raw, progress), buffer_size=_BLOCK)
             if self.path.name.endswith(".zst"):
-                with zstandard.ZstdDecompressor().stream_reader(counted, read_size=1 << 20) as stream:
+                with zstandard.ZstdDecompressor().stream_reader(counted, read_size=_BLOCK) as stream:
                     yield stream
             elif self.path.name.endswith((".gz", ".tgz")):
                 with gzip.GzipFile(fileobj=counted) as stream:

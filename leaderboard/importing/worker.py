@@ -6,6 +6,7 @@ A worker knows no Django, so that it starts fast and stays small. The names of t
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -265,6 +266,7 @@ def start_worker(
     task_ids: dict[str, int],
 ) -> None:
     """Initialise this process; `connection` are psycopg's connection parameters."""
+    gc.disable()  # What parsing makes has no cycles, and looking for them costs a tenth of the time.
     set_json_dumps(lambda value: orjson.dumps(value).decode())
     connected = psycopg.connect(**connection, autocommit=True)
     _started.append(Worker(connected, source_id, commit, tasks, task_ids))

@@ -48,7 +48,7 @@ class BoardRow(models.Model):
     per-task table. Arrays are aligned with the columns that `Board` names.
     """
 
-    board = models.ForeignKey(Board, models.CASCADE, related_name="rows")
+    board = models.ForeignKey(Board, models.CASCADE, related_name="rows", db_index=False)
     model_meta = models.ForeignKey(ModelMeta, models.CASCADE, related_name="board_rows")
     experiment_id = models.TextField(blank=True, default="")
     revision = models.TextField()
@@ -83,7 +83,7 @@ class BoardRow(models.Model):
 class BoardLanguageRow(models.Model):
     """A model in the per-language table of a board; variants of a model are pooled here, as on the official board."""
 
-    board = models.ForeignKey(Board, models.CASCADE, related_name="language_rows")
+    board = models.ForeignKey(Board, models.CASCADE, related_name="language_rows", db_index=False)
     model_meta = models.ForeignKey(ModelMeta, models.CASCADE, related_name="board_language_rows")
     position = models.IntegerField()
     scores = ArrayField(models.FloatField(null=True))

@@ -44,7 +44,7 @@ class ImportedFile(models.Model):
     `present` says whether the latest finished import of the source still had it.
     """
 
-    source = models.ForeignKey(ResultSource, models.CASCADE, related_name="files")
+    source = models.ForeignKey(ResultSource, models.CASCADE, related_name="files", db_index=False)
     path = models.TextField()
     digest = models.BinaryField(max_length=32)
     result = models.ForeignKey(TaskResult, models.PROTECT, null=True, blank=True, related_name="files")
@@ -59,7 +59,6 @@ class ImportedFile(models.Model):
                 name="a_file_is_a_result_or_has_a_reason",
             ),
         ]
-        indexes = [models.Index(fields=["result"], name="file_by_result")]
 
     def __str__(self) -> str:
         return self.path

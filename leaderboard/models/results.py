@@ -71,10 +71,11 @@ class TaskResult(models.Model):
     byte.
     """
 
-    model_revision = models.ForeignKey(ModelRevision, models.PROTECT, related_name="results")
-    variant = models.ForeignKey(Variant, models.PROTECT, related_name="results")
-    task = models.ForeignKey(Task, models.PROTECT, related_name="results")
-    source = models.ForeignKey(ResultSource, models.PROTECT, related_name="results")
+    # The constraint and the index below serve every look-up; one more index per foreign key would only slow imports.
+    model_revision = models.ForeignKey(ModelRevision, models.PROTECT, related_name="results", db_index=False)
+    variant = models.ForeignKey(Variant, models.PROTECT, related_name="results", db_index=False)
+    task = models.ForeignKey(Task, models.PROTECT, related_name="results", db_index=False)
+    source = models.ForeignKey(ResultSource, models.PROTECT, related_name="results", db_index=False)
     source_path = models.TextField(help_text="Path within the source.")
     source_commit = models.TextField(null=True, blank=True)
     digest = models.BinaryField(max_length=32, help_text="SHA-256 of the file.")

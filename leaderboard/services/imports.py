@@ -16,9 +16,10 @@ import orjson
 from django.db import connection, transaction
 from django.utils import timezone
 
+from leaderboard.experiments import experiment_name
 from leaderboard.importing.sources import RevisionFolder, Source
 from leaderboard.importing.worker import FileBatch, SeenFile, import_batch, start_worker
-from leaderboard.models import Benchmark, ImportedFile, ImportRun, ModelRevision, ResultSource, Task
+from leaderboard.models import Benchmark, ImportedFile, ImportRun, ModelRevision, ResultSource, Task, Variant
 from leaderboard.result_files import TaskFacts, UnusableFile, load_json
 from leaderboard.services.boards import lock_publishing, publish_boards
 from leaderboard.services.currency import choose_current_results
@@ -151,10 +152,12 @@ def _batches(folders: Iterable[RevisionFolder], result_source: ResultSource) -> 
             refused.add(path)
         else:
             known[path].append(bytes(digest))
+    identities = _Identities()
     for folder in folders:
         for subfolder, files in _subfolders(folder).items():
+            identity = identities.of(folder.key, subfolder, files)
             for part in _split(files):
-                yield _batch(folder, subfolder, part, files, known, refused)
+                yield _batch(folder.key, identity, part, known, refused)
 
 
 def _subfolders(folder: RevisionFolder) -> dict[str, dict[str, bytes | Path]]:
@@ -181,24 +184,20 @@ def _split(files: dict[str, bytes | Path]) -> Iterator[dict[str, bytes | Path]]:
 
 
 def _batch(
-    folder: RevisionFolder,
-    subfolder: str,
+    key: str,
+    identity: tuple[int, int] | str,
     part: dict[str, bytes | Path],
-    siblings: dict[str, bytes | Path],
     known: dict[str, list[bytes]],
     refused: set[str],
 ) -> FileBatch:
-    unusable = {path: reason for path in part if (reason := _why_no_result(folder.key, path))}
-    identity = _identify(folder.key, subfolder, siblings)
+    unusable = {path: reason for path in part if (reason := _why_no_result(key, path))}
     if isinstance(identity, str):
         unusable = {**dict.fromkeys(part, identity), **unusable}
-        revision_id = variant_id = 0
-    else:
-        revision_id, variant_id = identity
+        identity = 0, 0
     files = {path: place for path, place in part.items() if PurePosixPath(path).name not in {META_FILE, SETTINGS_FILE}}
     return FileBatch(
-        model_revision_id=revision_id,
-        variant_id=variant_id,
+        model_revision_id=identity[0],
+        variant_id=identity[1],
         files=files,
         known={path: known[path] for path in files if path in known},
         unusable=unusable,
@@ -215,31 +214,55 @@ def _why_no_result(key: str, path: str) -> str:
     return ""
 
 
-def _identify(key: str, subfolder: str, files: dict[str, bytes | Path]) -> tuple[int, int] | str:
-    """(revision id, variant id) of a directory, or the reason why its files cannot be used.
+class _Identities:
+    """Ids of revisions and variants; read once, because a repository names a thousand of them."""
 
-    As in mteb, model_meta.json has the last word on name and revision; without it the path has, but not for an
-    experiment.
-    """
-    if not key:
-        return "not in a revision folder"
-    folder, _, revision = key.partition("/")
-    name, settings, metadata = folder.replace("__", "/", 1), None, None
-    place = files.get(f"{subfolder}/{META_FILE}")
-    if place is not None:
-        try:
-            metadata = load_json(place.read_bytes() if isinstance(place, Path) else place)
-        except UnusableFile as error:
-            return f"{META_FILE} beside it cannot be read: {error}"
-        name = metadata.get("name") or name
-        revision = metadata.get("revision") or revision
-        settings = metadata.get("experiment_kwargs")
-    elif subfolder != key:
-        return f"an experiment without {META_FILE}, so nobody knows what was varied"
-    row = ensure_revision(name=name, revision=revision)
-    if subfolder == key:
-        _keep_metadata(row, metadata, files.get(f"{subfolder}/{SETTINGS_FILE}"))
-    return row.pk, ensure_variant(model_meta=row.model_meta, settings=settings, metadata=metadata).pk
+    def __init__(self) -> None:
+        rows = ModelRevision.objects.select_related("model_meta").only(
+            "name", "metadata", "run_settings", "model_meta__name"
+        )
+        self._revisions = {(row.model_meta.name, row.name): row for row in rows}
+        self._variants = {
+            (model_meta_id, name): id_
+            for id_, model_meta_id, name in Variant.objects.values_list("id", "model_meta_id", "experiment_name")
+        }
+
+    def of(self, key: str, subfolder: str, files: dict[str, bytes | Path]) -> tuple[int, int] | str:
+        """(revision id, variant id) of a directory, or the reason why its files cannot be used.
+
+        As in mteb, model_meta.json has the last word on name and revision; without it the path has, but not for an
+        experiment.
+        """
+        if not key:
+            return "not in a revision folder"
+        folder, _, revision = key.partition("/")
+        name, settings, metadata = folder.replace("__", "/", 1), None, None
+        place = files.get(f"{subfolder}/{META_FILE}")
+        if place is not None:
+            try:
+                metadata = load_json(place.read_bytes() if isinstance(place, Path) else place)
+            except UnusableFile as error:
+                return f"{META_FILE} beside it cannot be read: {error}"
+            name = metadata.get("name") or name
+            revision = metadata.get("revision") or revision
+            settings = metadata.get("experiment_kwargs")
+        elif subfolder != key:
+            return f"an experiment without {META_FILE}, so nobody knows what was varied"
+        row = self._revision(name, revision)
+        if subfolder == key:
+            _keep_metadata(row, metadata, files.get(f"{subfolder}/{SETTINGS_FILE}"))
+        return row.pk, self._variant(row, settings, metadata)
+
+    def _revision(self, name: str, revision: str) -> ModelRevision:
+        if (name, revision) not in self._revisions:
+            self._revisions[name, revision] = ensure_revision(name=name, revision=revision)
+        return self._revisions[name, revision]
+
+    def _variant(self, row: ModelRevision, settings: Any, metadata: dict[str, Any] | None) -> int:
+        key = row.model_meta_id, experiment_name(settings)
+        if key not in self._variants:
+            self._variants[key] = ensure_variant(model_meta=row.model_meta, settings=settings, metadata=metadata).pk
+        return self._variants[key]
 
 
 def _keep_metadata(row: ModelRevision, metadata: dict[str, Any] | None, settings: bytes | Path | None) -> None:
