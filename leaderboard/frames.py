@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 from django.db.models import TextField
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Collate
 
 from leaderboard.aggregation import Cells, Floats, Ints
 from leaderboard.models import Benchmark, BenchmarkTask, CellSet, CurrentResult, ModelMeta, Scope, TaskGroup
@@ -27,13 +27,11 @@ class CellList(NamedTuple):
 
 
 class StoredResult(NamedTuple):
-    """A result that counts, without its numbers. Results sort in the order in which their cells are summed."""
+    """A result that counts, without its numbers. `place` is the order in which the cells of results are summed."""
 
-    model_name: str
+    place: int
     revision: str
     experiment_name: str
-    task_name: str
-    result_id: int
     model_meta_id: int
     experiment_id: str
     task_id: int
@@ -88,28 +86,40 @@ def load_results(
 
     `languages_of` are the tasks for which the languages of cells are needed.
     """
-    rows = CurrentResult.objects.filter(task__in=task_ids).values_list(
-        "official_part",
-        "all_part",
-        "variant__model_meta__in_registry",
-        "variant__model_meta__name",
-        "result__model_revision__name",
-        "variant__experiment_name",
-        "task__name",
-        "result_id",
-        "variant__model_meta_id",
-        "variant__experiment_id",
-        "task_id",
-        "result__source__kind",
-        "result__cell_set_id",
-        "result__main_scores",
+    rows = (
+        CurrentResult.objects.filter(task__in=task_ids)
+        .order_by(
+            _by_code_point("variant__model_meta__name"),
+            _by_code_point("result__model_revision__name"),
+            _by_code_point("variant__experiment_name"),
+            _by_code_point("task__name"),
+            "result_id",
+        )
+        .values_list(
+            "official_part",
+            "all_part",
+            "variant__model_meta__in_registry",
+            "result__model_revision__name",
+            "variant__experiment_name",
+            "variant__model_meta_id",
+            "variant__experiment_id",
+            "task_id",
+            "result__source__kind",
+            "result__cell_set_id",
+            "result__main_scores",
+        )
     )
     loaded = []
-    for official_part, all_part, in_registry, *facts, cells, scores in rows.iterator(chunk_size=5000):
+    for place, (official_part, all_part, in_registry, *facts, cells, scores) in enumerate(rows.iterator(5000)):
         parts = {Scope.OFFICIAL: official_part if in_registry else None, Scope.ALL: all_part}
-        loaded.append((parts, cells, StoredResult._make(facts), scores))
+        loaded.append((parts, cells, StoredResult._make([place, *facts]), scores))
     cell_lists = _cell_lists({cells for _, cells, _, _ in loaded}, languages_of)
     return {scope: _blocks(scope, loaded, cell_lists) for scope in scopes}
+
+
+def _by_code_point(name: str) -> Collate:
+    """Sorting as Python and mteb do it, whatever the collation of the database."""
+    return Collate(name, "C")
 
 
 def _blocks(
@@ -177,10 +187,10 @@ def _overlay(parts: Sequence[tuple[Block, int]]) -> Iterable[Block]:
         )
 
 
-class _Codes(dict[object, int]):
+class _Codes(dict[Any, int]):
     """Numbers things in the order of their first appearance."""
 
-    def __missing__(self, key: object) -> int:
+    def __missing__(self, key: Any) -> int:
         self[key] = len(self)
         return self[key]
 
@@ -309,11 +319,9 @@ def _row_codes(
 
 def _summation_order(segments: Sequence[_Segments], stored: Sequence[StoredResult]) -> tuple[Ints, Ints]:
     """(permutation of the cells into the order of their results, number of cells of each result)."""
-    lengths = np.array(
-        [length for segment in segments for length in [len(segment.triples)] * len(segment.results)], dtype=np.intp
-    )
-    place = np.empty(len(stored), dtype=np.intp)
-    place[sorted(range(len(stored)), key=stored.__getitem__)] = np.arange(len(stored))
+    widths = [len(segment.triples) for segment in segments]
+    lengths = np.repeat(widths, [len(segment.results) for segment in segments])
+    place = np.array([result.place for result in stored], dtype=np.intp)
     return np.argsort(np.repeat(place, lengths), kind="stable"), lengths
 
 
@@ -321,9 +329,16 @@ def _row_sources(
     rows: Sequence[tuple[int, str]], row_of: Ints, stored: Sequence[StoredResult], lengths: Ints
 ) -> list[RowSource]:
     sources = [RowSource(model_meta_id, experiment_id, Counter(), set()) for model_meta_id, experiment_id in rows]
-    for row, result, length in zip(row_of.tolist(), stored, lengths.tolist(), strict=True):
-        sources[row].cells_by_revision[result.revision] += length
-        sources[row].kinds.add(result.kind)
+    codes = _Codes()
+    source_of = np.array([codes[result.revision, result.kind] for result in stored], dtype=np.intp)
+    keys, inverse = np.unique(row_of * len(codes) + source_of, return_inverse=True)
+    n_cells = np.bincount(inverse, weights=lengths).astype(int)
+    names = list(codes)
+    for key, count in zip(keys.tolist(), n_cells.tolist(), strict=True):
+        row, source = divmod(key, len(codes))
+        revision, kind = names[source]
+        sources[row].cells_by_revision[revision] += count
+        sources[row].kinds.add(kind)
     return sources
 
 

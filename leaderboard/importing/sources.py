@@ -10,15 +10,17 @@ import hashlib
 import io
 import os
 import subprocess
-import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any, Protocol
 
 import zstandard
+
+from leaderboard.importing.tar_stream import TarError, regular_files
 
 _BLOCK = 1 << 20
 ARCHIVE_SUFFIXES = (".tar.zst", ".tar.gz", ".tgz", ".tar")
@@ -173,7 +175,7 @@ class ArchiveSource:
                     )
                 seen.add(key)
                 yield RevisionFolder(key, {path: content for _, path, content in members})
-        except (tarfile.TarError, zstandard.ZstdError, EOFError, OSError) as error:
+        except (TarError, zlib.error, zstandard.ZstdError, EOFError, OSError) as error:
             raise SourceError(f"{self.path.name} is damaged or no archive: {error}") from error
         if not seen:
             raise SourceError(f"{self.path.name} holds no results: expected results/<model>/<revision>/<Task>.json.")
@@ -181,15 +183,13 @@ class ArchiveSource:
 
     def _members(self, progress: Progress) -> Iterator[tuple[str, str, bytes]]:
         """(folder key, path within the source, content) of each file; the key is empty outside a revision folder."""
-        with self._open(progress) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-            for member in archive:
-                archive.members = []  # type: ignore[attr-defined] # tarfile would remember every header
-                if not member.isfile():
-                    continue
-                parts = _below_results(member.name)
-                content = archive.extractfile(member)
-                if parts and content is not None:
-                    yield "/".join(parts[:2]) if len(parts) > 2 else "", "/".join(parts), content.read()
+        with self._open(progress) as stream:
+            for name, content in regular_files(stream):
+                path = _below_results(name)
+                model, _, below = path.partition("/")
+                revision, within, _ = below.partition("/")
+                if path:
+                    yield f"{model}/{revision}" if within else "", path, content
 
     @contextmanager
     def _open(self, progress: Progress) -> Iterator[Any]:
@@ -205,12 +205,16 @@ class ArchiveSource:
                 yield counted
 
 
-def _below_results(name: str) -> tuple[str, ...]:
-    """Path parts below the results folder, which may lie below a top folder of any name; none for files beside it."""
-    parts = PurePosixPath(name).parts
-    if "results" in parts[:2]:
-        return parts[parts.index("results") + 1 :]
-    return parts if len(parts) > 2 else ()
+def _below_results(name: str) -> str:
+    """The path below the results folder, which may lie below a top folder of any name; empty for files beside it."""
+    name = name.removeprefix("./")
+    first, _, below = name.partition("/")
+    if first == "results":
+        return below
+    second, _, deeper = below.partition("/")
+    if second == "results":
+        return deeper
+    return name if deeper else ""
 
 
 class _Counted(io.RawIOBase):

@@ -164,7 +164,7 @@ def _subfolders(folder: RevisionFolder) -> dict[str, dict[str, bytes | Path]]:
     """The folder's files by directory: the revision itself, its experiments, and whatever else there is."""
     found: dict[str, dict[str, bytes | Path]] = defaultdict(dict)
     for path, place in folder.files.items():
-        found[str(PurePosixPath(path).parent)][path] = place
+        found[path.rpartition("/")[0]][path] = place
     return found
 
 
@@ -194,7 +194,7 @@ def _batch(
     if isinstance(identity, str):
         unusable = {**dict.fromkeys(part, identity), **unusable}
         identity = 0, 0
-    files = {path: place for path, place in part.items() if PurePosixPath(path).name not in {META_FILE, SETTINGS_FILE}}
+    files = {path: place for path, place in part.items() if path.rpartition("/")[2] not in {META_FILE, SETTINGS_FILE}}
     return FileBatch(
         model_revision_id=identity[0],
         variant_id=identity[1],
@@ -206,8 +206,8 @@ def _batch(
 
 
 def _why_no_result(key: str, path: str) -> str:
-    below = PurePosixPath(path).relative_to(key).parts if key else ()
-    if len(below) != 1 and not (len(below) == 3 and below[0] == _EXPERIMENTS):
+    below = path.removeprefix(f"{key}/").split("/")
+    if not key or (len(below) != 1 and not (len(below) == 3 and below[0] == _EXPERIMENTS)):
         return "not at <model>/<revision>/<Task>.json or <model>/<revision>/experiments/<variant>/<Task>.json"
     if not path.endswith(".json"):
         return f"not a result file ({PurePosixPath(path).suffix or 'no suffix'})"
@@ -286,9 +286,10 @@ def _json_lines(place: bytes | Path) -> list[Any] | None:
 def _publish(run: ImportRun, tally: _Tally) -> ImportRun:
     """Make what the import saw count, in one transaction."""
     lock_publishing()
-    n_gone = _mark_present(run.source, tally.files)
-    choose_current_results()
-    publish_boards(benchmarks=Benchmark.objects.all())
+    n_arrived, n_gone = _mark_present(run.source, tally.files)
+    if n_arrived or n_gone:
+        choose_current_results()
+        publish_boards(benchmarks=Benchmark.objects.all())
     ResultSource.objects.filter(pk=run.source_id).update(location=run.location, commit=run.commit)
     return _finish(
         run,
@@ -300,8 +301,8 @@ def _publish(run: ImportRun, tally: _Tally) -> ImportRun:
     )
 
 
-def _mark_present(source: ResultSource, files: Iterable[tuple[str, bytes]]) -> int:
-    """Say which files the source has now; returns how many it has no longer."""
+def _mark_present(source: ResultSource, files: Iterable[tuple[str, bytes]]) -> tuple[int, int]:
+    """Say which files the source has now; returns how many it has anew and how many no longer."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE seen_file (path text, digest bytea) ON COMMIT DROP")
         with cursor.copy("COPY seen_file FROM STDIN") as copy:
@@ -314,13 +315,14 @@ def _mark_present(source: ResultSource, files: Iterable[tuple[str, bytes]]) -> i
             " AND file.path = seen_file.path AND file.digest = seen_file.digest",
             [source.pk],
         )
+        n_arrived = cursor.rowcount
         cursor.execute(
             "UPDATE leaderboard_importedfile AS file SET present = false WHERE source_id = %s AND present"
             " AND NOT EXISTS (SELECT FROM seen_file"
             " WHERE file.path = seen_file.path AND file.digest = seen_file.digest)",
             [source.pk],
         )
-        return int(cursor.rowcount)
+        return n_arrived, cursor.rowcount
 
 
 def _finish(run: ImportRun, **counts: int) -> ImportRun:

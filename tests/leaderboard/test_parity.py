@@ -76,7 +76,7 @@ def test_another_order_of_rows_is_a_difference() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(not SAMPLE.exists(), reason="needs the official sample, ../shared/results/sample.tar.zst")
 def test_every_board_of_the_official_sample_equals_mteb() -> None:
-    call_command("sync_registry", no_boards=True, stdout=StringIO())
+    call_command("sync_registry", stdout=StringIO())
     call_command("import_results", str(SAMPLE), stdout=StringIO())
     out = StringIO()
     call_command("check_parity", results=str(SAMPLE), stdout=out)

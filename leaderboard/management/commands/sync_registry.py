@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError
 
 from leaderboard.services.boards import publish_all_boards
 from leaderboard.services.registry import Changes, NameTaken, RegistryUnavailable, read_registry, sync_registry
@@ -14,9 +14,6 @@ _SHOWN = 10
 
 class Command(BaseCommand):
     help = "Bring tasks, benchmarks and models of the installed mteb into the database and say what changed."
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--no-boards", action="store_true", help="leave computing the boards to a later import")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -30,7 +27,7 @@ class Command(BaseCommand):
             ("models", report.model_metas),
         ):
             self.stdout.write(f"  {noun}: {describe(changes)}")
-        if report and not options["no_boards"]:
+        if report:
             publish_all_boards()
 
 
