@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -136,7 +136,8 @@ def parse_result(content: bytes, tasks: Mapping[str, TaskFacts]) -> ParsedResult
             splits.append(split)
             subsets.append(entry["hf_subset"])
             languages.append(entry["languages"])
-            main_scores.append(_score(entry["main_score"]))
+            score = entry["main_score"]
+            main_scores.append(score if type(score) is float and isfinite(score) else _number(score))
     return ParsedResult(
         task_name=task_name,
         splits=splits,
@@ -172,19 +173,22 @@ def _checked(scores: Any) -> dict[str, list[dict[str, Any]]]:
         if not isinstance(entries, list):
             raise UnusableFile(f"split {split!r} is not a list of subsets")
         for entry in entries:
-            _check_entry(split, entry)
+            if not (
+                type(entry) is dict
+                and "main_score" in entry
+                and type(entry.get("hf_subset")) is str
+                and type(entry.get("languages")) is list
+            ):
+                raise UnusableFile(f"a subset of split {split!r} {_what_is_wrong(entry)}")
     return scores
 
 
-def _check_entry(split: str, entry: Any) -> None:
+def _what_is_wrong(entry: Any) -> str:
     if not isinstance(entry, dict):
-        raise UnusableFile(f"a subset of split {split!r} is not an object")
+        return "is not an object"
     if "main_score" not in entry:
-        raise UnusableFile(f"a subset of split {split!r} has no main_score")
-    if not isinstance(entry.get("hf_subset"), str):
-        raise UnusableFile(f"a subset of split {split!r} has no hf_subset")
-    if not isinstance(entry.get("languages"), list):
-        raise UnusableFile(f"a subset of split {split!r} has no list of languages")
+        return "has no main_score"
+    return "has no hf_subset" if not isinstance(entry.get("hf_subset"), str) else "has no list of languages"
 
 
 def _convert_historic(
@@ -254,13 +258,8 @@ def _rename_subsets(task_name: str, version: str | None, by_split: dict[str, dic
         test["fra-fra"] = test.pop("fr")
 
 
-def _score(value: Any) -> float | None:
-    number = _number(value)
-    return number if number is None or math.isfinite(number) else None
-
-
 def _number(value: Any) -> float | None:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value):
         return float(value)
     return None
 

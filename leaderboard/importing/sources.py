@@ -40,7 +40,7 @@ class RevisionFolder:
     """
 
     key: str
-    files: dict[str, bytes | Path] = field(default_factory=dict)
+    files: dict[str, bytes | str] = field(default_factory=dict)
 
 
 class Source(Protocol):
@@ -120,18 +120,17 @@ class FolderSource:
         for key in self._keys:
             folder = RevisionFolder(key)
             for directory, _, names in os.walk(self.root / key):
-                base = Path(directory)
-                prefix = base.relative_to(self.root).as_posix()
-                folder.files.update({f"{prefix}/{name}": base / name for name in sorted(names)})
+                prefix = Path(directory).relative_to(self.root).as_posix()
+                folder.files.update({f"{prefix}/{name}": f"{directory}/{name}" for name in sorted(names)})
             yield folder
             progress(1)
         yield RevisionFolder("", dict(self._strays()))
 
-    def _strays(self) -> Iterator[tuple[str, Path]]:
+    def _strays(self) -> Iterator[tuple[str, str]]:
         for directory in (self.root, *(Path(model.path) for model in _directories(self.root))):
             for path in sorted(directory.iterdir()):
                 if path.is_file() and not path.name.startswith("."):
-                    yield path.relative_to(self.root).as_posix(), path
+                    yield path.relative_to(self.root).as_posix(), str(path)
 
 
 def _directories(path: Path) -> list[os.DirEntry[str]]:

@@ -56,7 +56,7 @@ class FileBatch:
 
     model_revision_id: int
     variant_id: int
-    files: dict[str, bytes | Path]
+    files: dict[str, bytes | str]
     known: dict[str, list[bytes]]
     unusable: dict[str, str] = field(default_factory=dict)
     retried: list[str] = field(default_factory=list)
@@ -114,7 +114,7 @@ class Worker:
         seen: list[SeenFile] = []
         new: list[_NewResult] = []
         for path, place in batch.files.items():
-            content = place.read_bytes() if isinstance(place, Path) else place
+            content = Path(place).read_bytes() if isinstance(place, str) else place
             digest = hashlib.sha256(content).digest()
             if digest in batch.known.get(path, ()):
                 seen.append(SeenFile(path, digest, is_new=False, reason=""))

@@ -160,20 +160,20 @@ def _batches(folders: Iterable[RevisionFolder], result_source: ResultSource) -> 
                 yield _batch(folder.key, identity, part, known, refused)
 
 
-def _subfolders(folder: RevisionFolder) -> dict[str, dict[str, bytes | Path]]:
+def _subfolders(folder: RevisionFolder) -> dict[str, dict[str, bytes | str]]:
     """The folder's files by directory: the revision itself, its experiments, and whatever else there is."""
-    found: dict[str, dict[str, bytes | Path]] = defaultdict(dict)
+    found: dict[str, dict[str, bytes | str]] = defaultdict(dict)
     for path, place in folder.files.items():
         found[path.rpartition("/")[0]][path] = place
     return found
 
 
-def _split(files: dict[str, bytes | Path]) -> Iterator[dict[str, bytes | Path]]:
-    """Parts of bounded size."""
-    part: dict[str, bytes | Path] = {}
+def _split(files: dict[str, bytes | str]) -> Iterator[dict[str, bytes | str]]:
+    """Parts of bounded size; a file on disk takes no room in a batch, its worker reads it."""
+    part: dict[str, bytes | str] = {}
     size = 0
     for path, place in files.items():
-        length = len(place) if isinstance(place, bytes) else place.stat().st_size
+        length = len(place) if isinstance(place, bytes) else 0
         if part and (size + length > _MAX_BATCH_BYTES or len(part) >= _MAX_BATCH_FILES):
             yield part
             part, size = {}, 0
@@ -186,7 +186,7 @@ def _split(files: dict[str, bytes | Path]) -> Iterator[dict[str, bytes | Path]]:
 def _batch(
     key: str,
     identity: tuple[int, int] | str,
-    part: dict[str, bytes | Path],
+    part: dict[str, bytes | str],
     known: dict[str, list[bytes]],
     refused: set[str],
 ) -> FileBatch:
@@ -227,7 +227,7 @@ class _Identities:
             for id_, model_meta_id, name in Variant.objects.values_list("id", "model_meta_id", "experiment_name")
         }
 
-    def of(self, key: str, subfolder: str, files: dict[str, bytes | Path]) -> tuple[int, int] | str:
+    def of(self, key: str, subfolder: str, files: dict[str, bytes | str]) -> tuple[int, int] | str:
         """(revision id, variant id) of a directory, or the reason why its files cannot be used.
 
         As in mteb, model_meta.json has the last word on name and revision; without it the path has, but not for an
@@ -240,7 +240,7 @@ class _Identities:
         place = files.get(f"{subfolder}/{META_FILE}")
         if place is not None:
             try:
-                metadata = load_json(place.read_bytes() if isinstance(place, Path) else place)
+                metadata = load_json(_content(place))
             except UnusableFile as error:
                 return f"{META_FILE} beside it cannot be read: {error}"
             name = metadata.get("name") or name
@@ -265,7 +265,7 @@ class _Identities:
         return self._variants[key]
 
 
-def _keep_metadata(row: ModelRevision, metadata: dict[str, Any] | None, settings: bytes | Path | None) -> None:
+def _keep_metadata(row: ModelRevision, metadata: dict[str, Any] | None, settings: bytes | str | None) -> None:
     """Store what the repository says of the revision, if that is new."""
     run_settings = None if settings is None else _json_lines(settings)
     if metadata == row.metadata and run_settings == row.run_settings:
@@ -274,10 +274,13 @@ def _keep_metadata(row: ModelRevision, metadata: dict[str, Any] | None, settings
     row.save(update_fields=["metadata", "run_settings"])
 
 
-def _json_lines(place: bytes | Path) -> list[Any] | None:
-    content = place.read_bytes() if isinstance(place, Path) else place
+def _content(place: bytes | str) -> bytes:
+    return Path(place).read_bytes() if isinstance(place, str) else place
+
+
+def _json_lines(place: bytes | str) -> list[Any] | None:
     try:
-        return [orjson.loads(line) for line in content.splitlines() if line.strip()]
+        return [orjson.loads(line) for line in _content(place).splitlines() if line.strip()]
     except orjson.JSONDecodeError:
         return None
 
@@ -286,9 +289,11 @@ def _json_lines(place: bytes | Path) -> list[Any] | None:
 def _publish(run: ImportRun, tally: _Tally) -> ImportRun:
     """Make what the import saw count, in one transaction."""
     lock_publishing()
+    _analyze("taskresult", "importedfile", "cellset", "modelrevision", "variant")
     n_arrived, n_gone = _mark_present(run.source, tally.files)
     if n_arrived or n_gone:
         choose_current_results()
+        _analyze("currentresult")
         publish_boards(benchmarks=Benchmark.objects.all())
     ResultSource.objects.filter(pk=run.source_id).update(location=run.location, commit=run.commit)
     return _finish(
@@ -301,6 +306,12 @@ def _publish(run: ImportRun, tally: _Tally) -> ImportRun:
     )
 
 
+def _analyze(*tables: str) -> None:
+    """Tell PostgreSQL how large its tables have grown, before it plans queries over all of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(f'leaderboard_{table}' for table in tables)}")
+
+
 def _mark_present(source: ResultSource, files: Iterable[tuple[str, bytes]]) -> tuple[int, int]:
     """Say which files the source has now; returns how many it has anew and how many no longer."""
     with connection.cursor() as cursor:
@@ -310,12 +321,13 @@ def _mark_present(source: ResultSource, files: Iterable[tuple[str, bytes]]) -> t
                 copy.write_row(file)
         cursor.execute("ANALYZE seen_file")
         cursor.execute(
-            "UPDATE leaderboard_importedfile AS file SET present = true FROM seen_file"
+            "WITH arrived AS (UPDATE leaderboard_importedfile AS file SET present = true FROM seen_file"
             " WHERE file.source_id = %s AND NOT file.present"
-            " AND file.path = seen_file.path AND file.digest = seen_file.digest",
+            " AND file.path = seen_file.path AND file.digest = seen_file.digest RETURNING file.result_id)"
+            " SELECT count(result_id) FROM arrived",
             [source.pk],
         )
-        n_arrived = cursor.rowcount
+        n_arrived = cursor.fetchone()[0]
         cursor.execute(
             "UPDATE leaderboard_importedfile AS file SET present = false WHERE source_id = %s AND present"
             " AND NOT EXISTS (SELECT FROM seen_file"
