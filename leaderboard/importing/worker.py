@@ -269,6 +269,7 @@ def start_worker(
     gc.disable()  # What parsing makes has no cycles, and looking for them costs a tenth of the time.
     set_json_dumps(lambda value: orjson.dumps(value).decode())
     connected = psycopg.connect(**connection, autocommit=True)
+    connected.execute("SET synchronous_commit = off")  # As the main process does: see leaderboard.services.imports.
     _started.append(Worker(connected, source_id, commit, tasks, task_ids))
 
 

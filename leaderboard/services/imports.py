@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from django.db import connection, transaction
@@ -114,6 +114,7 @@ def _read_all(source: Source, result_source: ResultSource, jobs: int, progress: 
         jobs, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker, initargs=arguments
     )
     pending: set[Future[list[SeenFile]]] = set()
+    _wait_for_disk("off")
     try:
         for batch in _batches(source.folders(progress), result_source):
             pending.add(executor.submit(import_batch, batch))
@@ -125,7 +126,18 @@ def _read_all(source: Source, result_source: ResultSource, jobs: int, progress: 
             tally.add(future.result())
     finally:
         executor.shutdown(cancel_futures=True)
+        _wait_for_disk("on")
     return tally
+
+
+def _wait_for_disk(setting: Literal["on", "off"]) -> None:
+    """Whether commits of this connection wait for the disk.
+
+    While files are read they need not: after a power failure the last of them are missing, and the next import reads
+    them again. What is published later waits, and with it everything before.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('synchronous_commit', %s, false)", [setting])
 
 
 def _connection_parameters() -> dict[str, Any]:
