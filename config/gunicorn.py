@@ -1,4 +1,4 @@
-"""Settings of gunicorn; `--config python:config.gunicorn` reads them."""
+"""Settings of gunicorn; `--config config/gunicorn.py` reads them."""
 
 from __future__ import annotations
 

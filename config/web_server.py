@@ -17,7 +17,7 @@ def gunicorn_command(*, host: str, port: int, workers: int) -> list[str]:
     """Started as a module: the scripts in .venv/bin stop working when the checkout is moved."""
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return [
-        *(sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "python:config.gunicorn"),
+        *(sys.executable, "-m", "gunicorn", "config.wsgi", "--config", f"{settings.BASE_DIR}/config/gunicorn.py"),
         *("--chdir", str(settings.BASE_DIR), "--bind", address, "--workers", str(workers)),
     ]
 

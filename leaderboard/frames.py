@@ -236,6 +236,7 @@ class MetaFacts(NamedTuple):
     registry_order: int | None
     name: str
     contaminated_tasks: list[str] | None
+    registry_revision: str | None
 
     @property
     def sort_key(self) -> tuple[bool, int, str]:
@@ -244,7 +245,7 @@ class MetaFacts(NamedTuple):
 
 
 def load_meta_facts() -> dict[int, MetaFacts]:
-    rows = ModelMeta.objects.values_list("id", "registry_order", "name", "contaminated_tasks")
+    rows = ModelMeta.objects.values_list("id", *MetaFacts._fields)
     return {id_: MetaFacts._make(facts) for id_, *facts in rows}
 
 

@@ -19,6 +19,7 @@ import psycopg
 import zstandard
 from psycopg.types.json import Jsonb, set_json_dumps
 
+from leaderboard.postgres import array_literal
 from leaderboard.result_files import ParsedResult, TaskFacts, UnusableFile, parse_result
 
 MAX_FILE_BYTES = 100 << 20
@@ -205,11 +206,6 @@ class Worker:
         if digest not in self.cell_set_ids:
             self.cell_set_ids[digest] = intern_cell_set(cursor, task_id, parsed, digest)
         return self.cell_set_ids[digest]
-
-
-def array_literal(values: Iterable[float | None]) -> str:
-    """PostgreSQL's text form of a float array; psycopg's own dumper takes ten times as long."""
-    return "{" + ",".join(["NULL" if value is None else repr(value) for value in values]) + "}"
 
 
 def intern_cell_set(cursor: Any, task_id: int, parsed: ParsedResult, digest: bytes) -> int:

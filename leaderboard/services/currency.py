@@ -83,7 +83,7 @@ def _store(cursor: Any, only: Sequence[Key] | None) -> None:
         """
         INSERT INTO leaderboard_currentresult (result_id, variant_id, task_id, official_part, all_part)
         SELECT result_id, variant_id, task_id, official_part, all_part FROM decided
-        WHERE NOT EXISTS (SELECT FROM leaderboard_currentresult AS current WHERE current.result_id = decided.result_id)
+        ON CONFLICT (result_id) DO NOTHING
         """
     )
     cursor.execute("DROP TABLE candidate, decided")

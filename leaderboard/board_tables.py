@@ -1,0 +1,216 @@
+"""The finished tables of boards, computed from results and ready to be stored."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from leaderboard.aggregation import Floats
+from leaderboard.frames import BoardDefinition, Frame, MetaFacts, Results, RowSource, build_frame
+from leaderboard.models import Scope
+from leaderboard.postgres import array_literal
+from leaderboard.ranking import LanguageTable, Summary, TaskTable, language_table, summarise, task_table
+
+ROW_COLUMNS = (
+    "model_meta_id",
+    "experiment_id",
+    "revision",
+    "revisions",
+    "origins",
+    "position",
+    "task_position",
+    "rank",
+    "borda_rank",
+    "zero_shot",
+    "n_done",
+    "mean_task",
+    "mean_task_type",
+    "mean_subset",
+    "mean_public",
+    "mean_private",
+    "type_means",
+    "group_means",
+    "task_scores",
+)
+LANGUAGE_ROW_COLUMNS = ("model_meta_id", "position", "scores")
+_MEANS = ("mean_task", "mean_task_type", "mean_subset", "mean_public", "mean_private")
+_NOT_IN_SUMMARY: tuple[Any, ...] = (None, None, None, 0, None, None, None, None, None, [], [])
+# From this many boards on, all cores compute.
+_MANY = 40
+
+
+@dataclass(frozen=True, slots=True)
+class BoardTables:
+    """`columns` are the fields of `Board` that name columns; the rows have the columns listed above."""
+
+    columns: dict[str, list[Any]]
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    language_rows: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+class Job(NamedTuple):
+    """A board to compute."""
+
+    scope: Scope
+    definition: BoardDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    jobs: Sequence[Job]
+    results: Mapping[Scope, Results]
+    meta_facts: dict[int, MetaFacts]
+
+    def tables(self, number: int) -> BoardTables:
+        scope, definition = self.jobs[number]
+        return board_tables(definition, self.results[scope], self.meta_facts)
+
+
+_work: list[_Work] = []
+"""What forked processes compute: they find it in their memory, so nothing large is sent to them."""
+
+
+def compute_tables(
+    jobs: Sequence[Job], results: Mapping[Scope, Results], meta_facts: dict[int, MetaFacts]
+) -> Iterator[BoardTables]:
+    """The tables of each job, in order. Many boards are computed by all cores at once where processes can be forked."""
+    work = _Work(jobs, results, meta_facts)
+    processes = os.cpu_count() or 1
+    with _no_garbage_collection():
+        if len(jobs) < _MANY or processes == 1 or sys.platform != "linux":
+            yield from map(work.tables, range(len(jobs)))
+            return
+        _work.append(work)
+        try:
+            with multiprocessing.get_context("fork").Pool(processes) as pool:
+                yield from pool.imap(_compute, range(len(jobs)))
+        finally:
+            _work.clear()
+
+
+def _compute(number: int) -> BoardTables:
+    return _work[0].tables(number)
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """A frame is a few hundred thousand small objects without cycles; looking for cycles among them takes long."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def board_tables(definition: BoardDefinition, results: Results, meta_facts: dict[int, MetaFacts]) -> BoardTables:
+    """All tables of one board."""
+    frame = build_frame(definition, results, meta_facts)
+    if frame is None:
+        return BoardTables(_columns_of(None, None, None, None))
+    summary = summarise(frame.cells, frame.rules, frame.entrants)
+    tasks = task_table(frame.cells)
+    view = definition.benchmark.language_view
+    languages = language_table(frame.cells, frame.languages, view) if view else None
+    return BoardTables(
+        columns=_columns_of(frame, summary, tasks, languages),
+        rows=list(_rows(frame, summary, tasks, meta_facts)),
+        language_rows=list(_language_rows(frame, languages)),
+    )
+
+
+def _columns_of(
+    frame: Frame | None, summary: Summary | None, tasks: TaskTable | None, languages: LanguageTable | None
+) -> dict[str, list[Any]]:
+    return {
+        "task_names": _names(frame, tasks),
+        "summary_task_names": _names(frame, summary),
+        "task_types": list(summary.type_means) if summary else [],
+        "groups": [list(key) for key in summary.group_means] if summary else [],
+        "languages": languages.languages if languages else [],
+    }
+
+
+def _names(frame: Frame | None, table: Summary | TaskTable | None) -> list[str]:
+    return [frame.rules.task_names[task] for task in table.tasks] if frame and table else []
+
+
+def _rows(
+    frame: Frame, summary: Summary | None, tasks: TaskTable | None, meta_facts: dict[int, MetaFacts]
+) -> Iterator[tuple[Any, ...]]:
+    """One row for every variant that stands in the summary or in the per-task table."""
+    in_summary = {int(row): place for place, row in enumerate(summary.rows)} if summary else {}
+    in_tasks = {int(row): place for place, row in enumerate(tasks.rows)} if tasks else {}
+    task_scores = _plain(tasks.scores) if tasks else []
+    summary_columns = _summary_columns(summary) if summary else []
+    for row in dict.fromkeys([*in_summary, *in_tasks]):
+        source = frame.rows[row]
+        place, task_place = in_summary.get(row), in_tasks.get(row)
+        yield (
+            source.model_meta_id,
+            source.experiment_id,
+            _main_revision(source, meta_facts[source.model_meta_id].registry_revision),
+            sorted(source.cells_by_revision),
+            sorted(source.kinds),
+            place,
+            task_place,
+            *(_NOT_IN_SUMMARY if place is None else summary_columns[place]),
+            "{}" if task_place is None else array_literal(task_scores[task_place]),
+        )
+
+
+def _language_rows(frame: Frame, languages: LanguageTable | None) -> Iterator[tuple[Any, ...]]:
+    if languages is None:
+        return
+    for position, (model, scores) in enumerate(zip(languages.models, _plain(languages.scores), strict=True)):
+        yield frame.model_meta_ids[model], position, array_literal(scores)
+
+
+def _summary_columns(summary: Summary) -> list[tuple[Any, ...]]:
+    """(rank, borda_rank, zero_shot, n_done, the five means, type means, group means) for each row of the summary."""
+    n = len(summary.rows)
+    blank: list[float | None] = [None] * n
+    means = []
+    for name in _MEANS:
+        values = summary.means[name]
+        means.append(blank if values is None else _plain(values))
+    done = (~np.isnan(summary.task_scores)).sum(axis=1).tolist()
+    return list(
+        zip(
+            summary.rank.tolist(),
+            summary.borda_rank.tolist(),
+            summary.zero_shot,
+            done,
+            *means,
+            _side_by_side(summary.type_means.values(), n),
+            _side_by_side(summary.group_means.values(), n),
+            strict=True,
+        )
+    )
+
+
+def _side_by_side(columns: Collection[Floats], n: int) -> list[Any]:
+    return _plain(np.column_stack(list(columns))) if columns else [[] for _ in range(n)]
+
+
+def _plain(values: Floats) -> list[Any]:
+    """As (nested) lists with None for NaN."""
+    plain = values.astype(object)
+    plain[np.isnan(values)] = None
+    return plain.tolist()
+
+
+def _main_revision(source: RowSource, registry_revision: str | None) -> str:
+    """The registry's revision if any cell comes from it, else the one with most cells."""
+    if registry_revision in source.cells_by_revision:
+        return str(registry_revision)
+    return min(source.cells_by_revision, key=lambda name: (-source.cells_by_revision[name], name))
