@@ -58,12 +58,16 @@ class EvaluationRunAdmin(ReadOnly, admin.ModelAdmin):
     def place(self, run: EvaluationRun) -> int | None:
         return selectors.queue_place(run)
 
-    @admin.action(description="Cancel the selected runs")
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Who may cancel and retry. The fields are read-only, so this is all that changing a run means."""
+        return request.user.has_perm("evaluation.change_evaluationrun")
+
+    @admin.action(description="Cancel the selected runs", permissions=["act"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[EvaluationRun]) -> None:
         units = sum(services.cancel_run(run=run) for run in queryset)
         self.message_user(request, f"{units} unfinished tasks were cancelled.", messages.SUCCESS)
 
-    @admin.action(description="Try failed and cancelled tasks of the selected runs again")
+    @admin.action(description="Try failed and cancelled tasks of the selected runs again", permissions=["act"])
     def retry(self, request: HttpRequest, queryset: QuerySet[EvaluationRun]) -> None:
         units = sum(services.retry_failed_units(run=run) for run in queryset)
         self.message_user(request, f"{units} tasks are queued again.", messages.SUCCESS)

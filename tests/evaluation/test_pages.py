@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from evaluation import services
@@ -112,6 +112,18 @@ def test_the_operator_cancels_runs_and_queues_them_again(desk: Client) -> None:
     run.refresh_from_db()
     assert run.state == EvaluationRun.State.QUEUED
     assert run.units.filter(state=EvaluationUnit.State.QUEUED).count() == 2
+
+
+def test_who_may_only_look_at_runs_cannot_cancel_them(client: Client) -> None:
+    onlooker = User.objects.create_user("onlooker", is_staff=True)
+    onlooker.user_permissions.add(Permission.objects.get(codename="view_evaluationrun"))
+    client.force_login(onlooker)
+    run = make_run()
+    address = "/admin/evaluation/evaluationrun/"
+    assert 'value="cancel"' not in page(client, address)
+    client.post(address, {"action": "cancel", "_selected_action": [run.pk]})
+    run.refresh_from_db()
+    assert run.state == EvaluationRun.State.QUEUED
 
 
 def test_the_operators_desk_shows_rows_that_cannot_be_changed_by_hand(desk: Client) -> None:

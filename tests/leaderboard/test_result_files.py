@@ -45,6 +45,10 @@ def test_cells_stand_in_the_order_of_the_file() -> None:
     assert parsed.main_scores == [0.1, 0.2, 0.3]
 
 
+def test_a_bare_infinity_reads_as_missing() -> None:
+    assert load_json(b'{"max_tokens": Infinity, "x": [-Infinity, 1]}') == {"max_tokens": None, "x": [None, 1]}
+
+
 def test_a_bare_nan_reads_as_missing_and_the_word_in_a_text_stays() -> None:
     content = b'{"a": NaN, "b": [NaN,1, NaN], "c": "NaN", "d":NaN, "banana": "NaNa"}'
     assert load_json(content) == {"a": None, "b": [None, 1, None], "c": "NaN", "d": None, "banana": "NaNa"}
