@@ -17,6 +17,7 @@ import orjson
 import zstandard
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
 
 from leaderboard.models import Scope
 from leaderboard.parity import differences
@@ -43,7 +44,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         scope = Scope(options["source"])
         n_boards = n_rows = n_different = 0
-        with unpacked(Path(options["results"])) as folder:
+        waiting = Console(stderr=True).status("mteb reads the results; minutes for the whole archive")
+        with waiting, unpacked(Path(options["results"])) as folder:
             for official in official_tables(folder, names):
                 ours = parity_tables(find_benchmark(official["benchmark"]), scope)
                 found = list(differences(official, ours))

@@ -49,7 +49,8 @@ class Command(BaseCommand):
         self.stdout.write(describe(run))
 
     def _import(self, result_source: ResultSource, location: str, jobs: int) -> ImportRun:
-        source = open_source(location, settings.DATA_DIR / "sources")
+        with Console(stderr=True).status(f"Opening {location}"):
+            source = open_source(location, settings.DATA_DIR / "sources")
         columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
         with Progress(*columns, console=Console(stderr=True)) as bar:
             reading = bar.add_task("Reading results", total=source.size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
 
 from leaderboard.services.boards import publish_all_boards
 from leaderboard.services.registry import Changes, NameTaken, RegistryUnavailable, read_registry, sync_registry
@@ -17,7 +18,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            report = sync_registry(registry=read_registry())
+            with Console(stderr=True).status("Reading the registry of mteb"):
+                report = sync_registry(registry=read_registry())
         except (RegistryUnavailable, NameTaken) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Registry of mteb {report.mteb_version}:")
@@ -28,7 +30,8 @@ class Command(BaseCommand):
         ):
             self.stdout.write(f"  {noun}: {describe(changes)}")
         if report:
-            publish_all_boards()
+            with Console(stderr=True).status("Computing the boards"):
+                publish_all_boards()
 
 
 def describe(changes: Changes) -> str:
