@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.utils.text import slugify
 
 from evaluation.custom_tasks import TASK_KINDS, BenchmarkDefinition, TaskDefinition
 from leaderboard.models import Benchmark, BenchmarkTask, Board, Origin, Task, TaskGroup, TaskGroupMember
@@ -56,7 +55,7 @@ def _refuse_clashes(definition: BenchmarkDefinition) -> None:
         reasons.append(
             f'The benchmark "{definition.name}" clashes with one of mteb or of this board; give it another name.'
         )
-    elif Benchmark.objects.filter(slug=_slug(definition)).exclude(name=definition.name).exists() or not _slug(
+    elif Benchmark.objects.filter(slug=Benchmark.slug_of(definition.name)).exclude(name=definition.name).exists() or not _slug(
         definition
     ):
         reasons.append(
@@ -88,13 +87,9 @@ def _task_clashes(definition: TaskDefinition) -> list[str]:
     return []
 
 
-def _slug(definition: BenchmarkDefinition) -> str:
-    return slugify(definition.name.replace("&", " and ").replace(".", "-"))
-
-
 def _save_benchmark(definition: BenchmarkDefinition) -> tuple[Benchmark, list[str]]:
     fields = {
-        "slug": _slug(definition),
+        "slug": Benchmark.slug_of(definition.name),
         "origin": Origin.CUSTOM,
         "in_registry": False,
         "display_name": definition.display_name,

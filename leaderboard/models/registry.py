@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -9,6 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.text import slugify
 
 
 class Origin(models.TextChoices):
@@ -129,6 +131,11 @@ class Benchmark(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("benchmark", args=[self.slug])
+
+    @staticmethod
+    def slug_of(name: str) -> str:
+        """The address of a benchmark of that name: "MTEB(eng, v2)" is mteb-eng-v2."""
+        return slugify(re.sub(r"[(.]", "-", name.replace("&", " and ")))
 
     @property
     def title(self) -> str:

@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.db import models, transaction
-from django.utils.text import slugify
 
 from leaderboard.models import Benchmark, BenchmarkTask, ModelMeta, Origin, Task, TaskGroup, TaskGroupMember
 from leaderboard.zero_shot import contaminated_tasks, similar_tasks
@@ -125,7 +124,7 @@ def _benchmark_fields(registry: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         fields = {key: value for key, value in entry.items() if key not in {"tasks", "groups"}}
         yield {
             **fields,
-            "slug": slugify(entry["name"].replace("&", " and ").replace(".", "-")),
+            "slug": Benchmark.slug_of(entry["name"]),
             "menu_position": place,
             "menu_path": path,
             "registry_order": order,
