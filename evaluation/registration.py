@@ -46,6 +46,7 @@ def register_benchmark(*, definition: BenchmarkDefinition) -> Registration:
 
 def _refuse_clashes(definition: BenchmarkDefinition) -> None:
     reasons = []
+    slug = Benchmark.slug_of(definition.name)
     for task_definition in definition.tasks:
         reasons += _task_clashes(task_definition)
     same_name = Benchmark.objects.filter(name__iexact=definition.name).exclude(
@@ -55,9 +56,7 @@ def _refuse_clashes(definition: BenchmarkDefinition) -> None:
         reasons.append(
             f'The benchmark "{definition.name}" clashes with one of mteb or of this board; give it another name.'
         )
-    elif Benchmark.objects.filter(slug=Benchmark.slug_of(definition.name)).exclude(name=definition.name).exists() or not _slug(
-        definition
-    ):
+    elif not slug or Benchmark.objects.filter(slug=slug).exclude(name=definition.name).exists():
         reasons.append(
             f'The address of "{definition.name}" is taken or empty; use other letters or digits in the name.'
         )
