@@ -96,7 +96,7 @@ def test_a_name_of_mteb_is_refused_whatever_its_case(tmp_path: Path) -> None:
 
 
 def test_a_benchmark_whose_address_is_taken_is_refused(tmp_path: Path) -> None:
-    make_benchmark("Tiny v1", slug="tinyv1")
+    make_benchmark("Tiny v1", slug="tiny-v1")
     assert 'The address of "Tiny(v1)" is taken or empty' in refusal(make_benchmark_folder(tmp_path / "board"))
 
 
