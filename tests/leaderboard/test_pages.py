@@ -48,6 +48,10 @@ def text(client: Client, address: str, status: int = 200) -> str:
     return response.content.decode()
 
 
+def test_a_browser_that_asks_for_the_icon_by_its_old_name_gets_it(client: Client) -> None:
+    assert client.get("/favicon.ico").headers["Location"].endswith("img/logo.svg")
+
+
 def order(page: str, *names: str) -> list[str]:
     """The names in the order in which their links stand on the page."""
     return sorted(names, key=lambda name: page.index(f'href="/models/org/{name}/'))
