@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -316,6 +317,29 @@ def test_the_sweep_wakes_workers_only_while_units_wait_and_not_without_end() -> 
 @pytest.mark.django_db
 def test_the_sweep_is_scheduled_once() -> None:
     services.ensure_sweep_schedule()
+    services.ensure_sweep_schedule()
+    assert Schedule.objects.filter(func="evaluation.jobs.sweep").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_start_together_schedule_one_sweep() -> None:
+    with ThreadPoolExecutor(4) as threads:
+        for future in [threads.submit(_schedule_and_disconnect) for _ in range(8)]:
+            future.result()
+    assert Schedule.objects.filter(func="evaluation.jobs.sweep").count() == 1
+
+
+def _schedule_and_disconnect() -> None:
+    try:
+        services.ensure_sweep_schedule()
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db
+def test_sweeps_scheduled_twice_become_one() -> None:
+    for _ in range(2):
+        Schedule.objects.create(name=services.SWEEP, func="evaluation.jobs.sweep")
     services.ensure_sweep_schedule()
     assert Schedule.objects.filter(func="evaluation.jobs.sweep").count() == 1
 
