@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from leaderboard.models.registry import Origin
-
-
-def _texts(**kwargs: Any) -> ArrayField:
-    return ArrayField(models.TextField(), default=list, blank=True, **kwargs)
+from leaderboard.models.registry import Origin, text_list
 
 
 class ModelMeta(models.Model):
@@ -38,7 +32,7 @@ class ModelMeta(models.Model):
     open_weights = models.BooleanField(null=True, blank=True)
     public_training_code = models.TextField(null=True, blank=True)
     public_training_data = models.TextField(null=True, blank=True)
-    framework = _texts()
+    framework = text_list()
     reference = models.TextField(null=True, blank=True)
     similarity_fn_name = models.TextField(null=True, blank=True)
     use_instructions = models.BooleanField(null=True, blank=True)
@@ -53,11 +47,11 @@ class ModelMeta(models.Model):
     )
     adapted_from = models.TextField(null=True, blank=True)
     superseded_by = models.TextField(null=True, blank=True)
-    model_type = _texts()
-    modalities = _texts()
+    model_type = text_list()
+    modalities = text_list()
     output_dtypes = models.JSONField(null=True, blank=True)
     citation = models.TextField(null=True, blank=True)
-    contacts = _texts()
+    contacts = text_list()
     local_path = models.TextField(null=True, blank=True, help_text="For a model of a private board: its folder.")
 
     class Meta:

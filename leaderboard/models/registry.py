@@ -21,7 +21,8 @@ class Origin(models.TextChoices):
     RESULTS = "results", "seen in results only"
 
 
-def _texts(**kwargs: Any) -> ArrayField:
+def text_list(**kwargs: Any) -> ArrayField:
+    """A list of texts, empty by default."""
     return ArrayField(models.TextField(), default=list, blank=True, **kwargs)
 
 
@@ -41,13 +42,13 @@ class Task(models.Model):
     description = models.TextField(blank=True, default="")
     reference = models.TextField(blank=True, default="")
     category = models.TextField(blank=True, default="", help_text="Input and output modality, for example t2t.")
-    subtypes = _texts()
-    domains = _texts()
-    modalities = _texts()
-    languages = _texts(help_text="Every language-script code of the task, for example eng-Latn.")
+    subtypes = text_list()
+    domains = text_list()
+    modalities = text_list()
+    languages = text_list(help_text="Every language-script code of the task, for example eng-Latn.")
     eval_langs = models.JSONField(default=list, blank=True)
-    eval_splits = _texts()
-    hf_subsets = _texts()
+    eval_splits = text_list()
+    hf_subsets = text_list()
     main_score = models.TextField()
 
     dataset_path = models.TextField(blank=True, default="")
@@ -57,10 +58,10 @@ class Task(models.Model):
     is_beta = models.BooleanField(default=False)
     is_aggregate = models.BooleanField(default=False)
     superseded_by = models.TextField(null=True, blank=True)
-    adapted_from = _texts(help_text="Tasks this one was derived from; training on one contaminates the other.")
+    adapted_from = text_list(help_text="Tasks this one was derived from; training on one contaminates the other.")
     annotations_creators = models.TextField(null=True, blank=True)
     sample_creation = models.TextField(null=True, blank=True)
-    dialect = _texts()
+    dialect = text_list()
     date_start = models.TextField(null=True, blank=True)
     date_end = models.TextField(null=True, blank=True)
     citation = models.TextField(blank=True, default="")
@@ -103,19 +104,21 @@ class Benchmark(models.Model):
     description = models.TextField(blank=True, default="")
     reference = models.TextField(blank=True, default="")
     citation = models.TextField(blank=True, default="")
-    contacts = _texts()
-    aliases = _texts()
-    superseded_by = _texts()
+    contacts = text_list()
+    aliases = text_list()
+    superseded_by = text_list()
 
-    aggregations = _texts()
+    aggregations = text_list()
     public_tasks_only = models.BooleanField(default=False, help_text="The summary counts public tasks only (RTEB).")
     show_zero_shot = models.BooleanField(default=True)
-    sort_columns = _texts()
+    sort_columns = text_list()
     language_view = ArrayField(
         models.TextField(), default=list, blank=True, help_text='Languages of the per-language table; ["all"] for all.'
     )
     display_on_leaderboard = models.BooleanField(default=True)
-    menu_path = _texts(help_text="Headings of the benchmark menu above this entry, outermost first; empty if unlisted.")
+    menu_path = text_list(
+        help_text="Headings of the benchmark menu above this entry, outermost first; empty if unlisted."
+    )
     menu_position = models.IntegerField(null=True, blank=True)
 
     tasks = models.ManyToManyField(Task, through="BenchmarkTask", related_name="benchmarks")
@@ -193,8 +196,8 @@ class TaskGroupMember(models.Model):
     task = models.ForeignKey(Task, models.PROTECT, related_name="group_memberships")
     position = models.IntegerField()
     is_whole = models.BooleanField(default=True)
-    splits = _texts()
-    subsets = _texts()
+    splits = text_list()
+    subsets = text_list()
 
     class Meta:
         ordering = ["group", "position"]
