@@ -12,6 +12,14 @@ ALTER TABLE leaderboard_taskresult
 # The payload is compressed already, and whole.
 PAYLOAD_AS_IT_IS = "ALTER TABLE leaderboard_taskresult ALTER COLUMN payload SET STORAGE EXTERNAL;"
 
+# Nobody searches by what stands in these, and gathering statistics of arrays takes seconds.
+NO_STATISTICS = """
+ALTER TABLE leaderboard_taskresult
+    ALTER COLUMN main_scores SET STATISTICS 0, ALTER COLUMN payload SET STATISTICS 0;
+ALTER TABLE leaderboard_cellset
+    ALTER COLUMN splits SET STATISTICS 0, ALTER COLUMN subsets SET STATISTICS 0, ALTER COLUMN languages SET STATISTICS 0;
+"""
+
 # An import stores a hundred thousand files and then marks them all as present: with room on the page, a row stays there.
 ROOM_TO_UPDATE = "ALTER TABLE leaderboard_importedfile SET (fillfactor = 50);"
 
@@ -50,6 +58,7 @@ class Migration(migrations.Migration):
             SCORES_FIT_CELLS, "ALTER TABLE leaderboard_taskresult DROP CONSTRAINT a_result_fits_its_cell_set;"
         ),
         migrations.RunSQL(PAYLOAD_AS_IT_IS, migrations.RunSQL.noop),
+        migrations.RunSQL(NO_STATISTICS, migrations.RunSQL.noop),
         migrations.RunSQL(ROOM_TO_UPDATE, migrations.RunSQL.noop),
         migrations.RunSQL(
             APPEND_ONLY,
