@@ -331,7 +331,15 @@ def _mark_present(source: ResultSource, files: Iterable[tuple[str, bytes]]) -> t
         with cursor.copy("COPY seen_file FROM STDIN") as copy:
             for file in files:
                 copy.write_row(file)
-        cursor.execute("ANALYZE seen_file")
+        # Both sides are large, whatever the planner has heard of a table that has just been filled.
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        cursor.execute(
+            "UPDATE leaderboard_importedfile AS file SET present = false WHERE source_id = %s AND present"
+            " AND NOT EXISTS (SELECT FROM seen_file"
+            " WHERE file.path = seen_file.path AND file.digest = seen_file.digest)",
+            [source.pk],
+        )
+        n_gone = cursor.rowcount
         cursor.execute(
             "WITH arrived AS (UPDATE leaderboard_importedfile AS file SET present = true FROM seen_file"
             " WHERE file.source_id = %s AND NOT file.present"
@@ -340,13 +348,8 @@ def _mark_present(source: ResultSource, files: Iterable[tuple[str, bytes]]) -> t
             [source.pk],
         )
         n_arrived = cursor.fetchone()[0]
-        cursor.execute(
-            "UPDATE leaderboard_importedfile AS file SET present = false WHERE source_id = %s AND present"
-            " AND NOT EXISTS (SELECT FROM seen_file"
-            " WHERE file.path = seen_file.path AND file.digest = seen_file.digest)",
-            [source.pk],
-        )
-        return n_arrived, cursor.rowcount
+        cursor.execute("SET LOCAL enable_nestloop = on")
+        return n_arrived, n_gone
 
 
 def _finish(run: ImportRun, **counts: int) -> ImportRun:
