@@ -23,7 +23,7 @@ from leaderboard.models import (
     Task,
     TaskResult,
 )
-from leaderboard.tables import DASH
+from leaderboard.tables.cells import DASH
 
 admin.site.site_header = "Podium: operator's desk"
 admin.site.site_title = "Podium"

@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from leaderboard import views
+from leaderboard.views import boards, model_metas, results, search, tasks
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("search/", views.search_page, name="search"),
-    path("benchmarks/<slug:slug>/", views.benchmark, name="benchmark"),
-    path("tasks/<path:name>/", views.task, name="task"),
-    path("models/<path:name>/", views.model, name="model"),
-    path("results/", views.result_list, name="results"),
-    path("results/<int:pk>.json", views.result_file, name="result_file"),
+    path("", boards.home, name="home"),
+    path("search/", search.search_page, name="search"),
+    path("benchmarks/<slug:slug>/", boards.benchmark, name="benchmark"),
+    path("tasks/<path:name>/", tasks.task, name="task"),
+    path("models/<path:name>/", model_metas.model, name="model"),
+    path("results/", results.result_list, name="results"),
+    path("results/<int:pk>.json", results.result_file, name="result_file"),
 ]

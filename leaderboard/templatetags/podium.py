@@ -8,16 +8,16 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from leaderboard import tables
+from leaderboard.tables import boards, cells
 
 register = template.Library()
-register.filter("breakable", tables.breakable)
-register.filter("spaced", tables.spaced)
-register.filter("score", tables.score_text)
-register.filter("day", tables.date_text)
-register.filter("short_revision", tables.revision_text)
-register.filter("ranking_rule", tables.ranking_rule)
-register.filter("leading_mean", tables.leading_mean)
+register.filter("breakable", cells.breakable)
+register.filter("spaced", cells.spaced)
+register.filter("score", cells.score_text)
+register.filter("day", cells.date_text)
+register.filter("short_revision", cells.revision_text)
+register.filter("ranking_rule", boards.ranking_rule)
+register.filter("leading_mean", boards.leading_mean)
 
 
 @register.filter
@@ -30,7 +30,7 @@ def known(value: Any) -> SafeString | Any:
 
 @register.filter
 def quantity(number: int | None) -> str | SafeString:
-    return known(None) if number is None else tables.quantity_text(number)
+    return known(None) if number is None else cells.quantity_text(number)
 
 
 @register.filter
@@ -46,7 +46,7 @@ def yes_no(value: bool | None) -> str | SafeString:
 
 @register.filter
 def origin(kind: str) -> str:
-    return tables.ORIGIN_LABELS[kind]
+    return cells.ORIGIN_LABELS[kind]
 
 
 @register.filter

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from playwright.sync_api import Browser, Locator, Page, ViewportSize
 from pytest_django.live_server_helper import LiveServer
 
-from leaderboard.tables import DASH
+from leaderboard.tables.cells import DASH
 from tests.factories import (
     make_benchmark,
     make_board,

@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from leaderboard.models import Board, ImportedFile, ImportRun, ModelMeta, Scope, SourceKind
-from leaderboard.tables import DASH
+from leaderboard.tables.cells import DASH
 from tests.factories import (
     bump_data_version,
     make_benchmark,

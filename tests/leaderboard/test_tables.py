@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from leaderboard import tables
+from leaderboard.tables import cells
 from leaderboard.selectors.boards import Kind
 
 
@@ -20,7 +20,7 @@ from leaderboard.selectors.boards import Kind
     ],
 )
 def test_quantities_are_short(number: int, text: str) -> None:
-    assert tables.quantity_text(number) == text
+    assert cells.quantity_text(number) == text
 
 
 @pytest.mark.parametrize(
@@ -33,34 +33,34 @@ def test_quantities_are_short(number: int, text: str) -> None:
     ],
 )
 def test_type_names_are_read_as_words(name: str, words: str) -> None:
-    assert tables.spaced(name) == words
+    assert cells.spaced(name) == words
 
 
 def test_a_name_breaks_between_words_but_not_inside_a_size() -> None:
-    assert tables.breakable("Qwen3-Embedding-8B") == "Qwen3-<wbr>Embedding-<wbr>8B"
+    assert cells.breakable("Qwen3-Embedding-8B") == "Qwen3-<wbr>Embedding-<wbr>8B"
 
 
 def test_a_name_is_escaped_before_it_may_break() -> None:
-    assert "<script>" not in tables.breakable("<script>alertMe</script>")
+    assert "<script>" not in cells.breakable("<script>alertMe</script>")
 
 
 def test_a_score_is_shown_times_100_with_two_decimals_and_a_blank_is_a_dash() -> None:
-    assert tables.score_text(0.63456) == "63.46"
-    assert tables.score_text(-0.0123) == "-1.23"
-    assert tables.score_text(None) == tables.DASH
+    assert cells.score_text(0.63456) == "63.46"
+    assert cells.score_text(-0.0123) == "-1.23"
+    assert cells.score_text(None) == cells.DASH
 
 
 def test_unknown_is_never_zero() -> None:
-    assert "unknown" in tables.CELLS[Kind.QUANTITY](None)
-    assert "unknown" in tables.CELLS[Kind.DATE](None)
-    assert "NA" in tables.percent_cell(None)
-    assert tables.percent_cell(0) == "<td>0%"
+    assert "unknown" in cells.CELLS[Kind.QUANTITY](None)
+    assert "unknown" in cells.CELLS[Kind.DATE](None)
+    assert "NA" in cells.percent_cell(None)
+    assert cells.percent_cell(0) == "<td>0%"
 
 
 def test_a_commit_is_shortened_and_a_label_is_not() -> None:
-    assert tables.revision_text("4dc6d853a804b9c8886ede6dda8a073b7dc08a81") == "4dc6d853"
-    assert tables.revision_text("no_revision_available") == "no_revision_available"
+    assert cells.revision_text("4dc6d853a804b9c8886ede6dda8a073b7dc08a81") == "4dc6d853"
+    assert cells.revision_text("no_revision_available") == "no_revision_available"
 
 
 def test_a_day_is_written_year_first() -> None:
-    assert tables.date_text(date(2026, 5, 4)) == "2026-05-04"
+    assert cells.date_text(date(2026, 5, 4)) == "2026-05-04"

@@ -1,0 +1,1 @@
+"""How tables look: one module per page, over what they share."""

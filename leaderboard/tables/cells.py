@@ -1,0 +1,96 @@
+"""How single values read: rounding, labels, links. Each cell is a string of HTML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from leaderboard.models import SourceKind
+from leaderboard.selectors.boards import Kind
+
+DASH = "\N{EN DASH}"
+UNKNOWN = '<td class="unknown">unknown'
+ORIGIN_LABELS: dict[str, str] = {
+    SourceKind.OFFICIAL: "official",
+    SourceKind.UPLOAD: "uploaded",
+    SourceKind.RUN: "evaluated here",
+}
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])|(?<=[_.\-/])")
+
+
+def breakable(name: str) -> SafeString:
+    """The name, which may break across lines between its words: a column head is narrow and task names are long."""
+    return mark_safe("<wbr>".join(escape(part) for part in _HUMP.split(name)))  # noqa: S308
+
+
+def spaced(name: str) -> str:
+    """PairClassification -> Pair Classification."""
+    return " ".join(_HUMP.split(name))
+
+
+def score_text(score: float | None) -> str:
+    return DASH if score is None else f"{score * 100:.2f}"
+
+
+def quantity_text(number: int) -> str:
+    """7,241,732,096 -> 7.2B."""
+    for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "K")):
+        if number >= size:
+            return f"{number / size:.{1 if number < 10 * size else 0}f}{letter}".replace(".0", "")
+    return str(number)
+
+
+def date_text(day: date | datetime | None) -> str:
+    return "unknown" if day is None else f"{day:%Y-%m-%d}"
+
+
+def origin_text(kinds: Iterable[str]) -> str:
+    return ", ".join(label for kind, label in ORIGIN_LABELS.items() if kind in kinds)
+
+
+def revision_text(revision: str) -> str:
+    """A commit shortened as people quote it; a label as it is."""
+    return revision[:8] if re.fullmatch(r"[0-9a-f]{40}", revision) else revision
+
+
+def model_cell(name: str, experiment_id: str = "", origin: str = "", query: str = "") -> str:
+    """A row's head: the model, and in small print who made it, how it was run and where the row comes from."""
+    organisation, _, short_name = name.rpartition("/")
+    variant = f'<span class="variant">{escape(experiment_id)}</span>' if experiment_id else ""
+    details = " · ".join(escape(text) for text in (organisation, origin) if text)
+    return (
+        f'<th scope="row"><a href="{escape(reverse("model", args=[name]))}{query}">{breakable(short_name)}</a>'
+        f"{variant}<small>{details}</small></th>"
+    )
+
+
+def rank_cell(rank: int | None) -> str:
+    if rank is None:
+        return f'<td class="rank"><abbr title="not ranked">{DASH}</abbr>'
+    return f'<td class="rank"><span class="medal-{rank}">{rank}</span>' if rank <= 3 else f'<td class="rank">{rank}'
+
+
+def percent_cell(percent: int | None) -> str:
+    if percent is None:
+        return '<td><abbr title="not available: the training data is not disclosed">NA</abbr>'
+    return f"<td>{percent}%"
+
+
+def _known(text: Callable[[Any], str]) -> Callable[[Any], str]:
+    return lambda value: UNKNOWN if value is None else f"<td>{text(value)}"
+
+
+CELLS: dict[Kind, Callable[[Any], str]] = {
+    Kind.RANK: rank_cell,
+    Kind.PLACE: lambda position: rank_cell(position + 1),
+    Kind.PERCENT: percent_cell,
+    Kind.QUANTITY: _known(quantity_text),
+    Kind.COUNT: _known(lambda number: f"{number:,}"),
+    Kind.DATE: _known(date_text),
+}

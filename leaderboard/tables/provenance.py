@@ -1,0 +1,63 @@
+"""The columns that say where a result comes from."""
+
+from __future__ import annotations
+
+import django_tables2
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.http import urlencode
+
+from leaderboard.selectors.boards import Kind
+from leaderboard.selectors.results import CurrentScore
+from leaderboard.tables.cells import CELLS, ORIGIN_LABELS, revision_text
+
+
+def provenance_cells(current: CurrentScore) -> str:
+    """Revision, dataset revision, mteb version, date and origin of a result."""
+    parts = (
+        f' <abbr title="merged from {current.n_parts} results">+{current.n_parts - 1}</abbr>'
+        if current.n_parts > 1
+        else ""
+    )
+    return (
+        f'<td class="text"><code title="{escape(current.model_revision)}">'
+        f"{escape(revision_text(current.model_revision))}</code>{parts}"
+        f"{_code(current.dataset_revision)}{_text(current.mteb_version)}"
+        f'{CELLS[Kind.DATE](current.date)}<td class="text">{ORIGIN_LABELS[current.origin]}'
+    )
+
+
+def _code(revision: str | None) -> str:
+    if not revision:
+        return '<td class="text unknown">unknown'
+    return f'<td class="text"><code title="{escape(revision)}">{escape(revision_text(revision))}</code>'
+
+
+def _text(text: str | None) -> str:
+    return f'<td class="text">{escape(text)}' if text else '<td class="text unknown">unknown'
+
+
+def results_cell(model_name: str, task_name: str, n_results: int) -> str:
+    address = f"{reverse('results')}?{urlencode({'model': model_name, 'task': task_name})}"
+    word = "result" if n_results == 1 else "results"
+    return (
+        f'<td class="text"><a href="{escape(address)}">{n_results} {word}'
+        f'<span class="visually-hidden"> of {escape(model_name)} on {escape(task_name)}</span></a>'
+    )
+
+
+PROVENANCE_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("revision", "Revision", "current__model_revision"),
+    ("dataset", "Dataset revision", "current__dataset_revision"),
+    ("mteb", "mteb version", "current__mteb_version"),
+    ("date", "Date", "current__date"),
+    ("source", "Source", "current__origin"),
+)
+
+
+PROVENANCE = frozenset({"revision", "dataset", "mteb", "source", "results"})
+
+
+def provenance_columns() -> list[tuple[str, django_tables2.Column]]:
+    columns = [(name, django_tables2.Column(label, accessor=accessor)) for name, label, accessor in PROVENANCE_COLUMNS]
+    return [*columns, ("results", django_tables2.Column("All results", accessor="n_results"))]

@@ -1,0 +1,1 @@
+"""The public pages. Each reads its address, asks the selectors and fills one template."""
