@@ -106,15 +106,32 @@ def strict_task_scores(cells: Cells) -> Floats:
     return np.where(incomplete(cells), np.nan, task_scores(cells))
 
 
-def strict_mean(columns: Floats) -> Floats:
-    """(n, k) -> (n,): mean over the columns, left to right; blank if any column is blank or there is none."""
+def strict_mean(columns: Floats, weights: Ints | None = None) -> Floats:
+    """(n, k) -> (n,): mean over the columns, left to right; blank if any column is blank or there is none.
+
+    A column may count several times (`weights`).
+    """
     n, k = columns.shape
     if k == 0:
         return np.full(n, np.nan)
+    counts = np.ones(k, dtype=np.intp) if weights is None else weights
     total = np.zeros(n)
-    for column in columns.T:
-        total = total + column
-    return total / k
+    for column, count in zip(columns.T, counts, strict=True):
+        total = total + count * column
+    return total / counts.sum()
+
+
+def lenient_mean(columns: Floats, weights: Ints | None = None) -> Floats:
+    """As `strict_mean`, over the columns that are not blank; blank if all are."""
+    n, k = columns.shape
+    counts = np.ones(k, dtype=np.intp) if weights is None else weights
+    known = ~np.isnan(columns)
+    total = np.zeros(n)
+    for column, count in zip(np.where(known, columns, 0.0).T, counts, strict=True):
+        total = total + count * column
+    means = np.full(n, np.nan)
+    np.divide(total, known @ counts, out=means, where=known.any(axis=1))
+    return means
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +139,12 @@ class SubsetScores:
     """Scores per (task, subset) pair that occurs.
 
     `by_row` is (rows, pairs), blank where a split is missing; `present` says where the row has any cell of the pair,
-    even an unscored one.
+    even an unscored one; `task` is the task of each pair.
     """
 
     by_row: Floats
     present: Bools
+    task: Ints
 
 
 def subset_scores(cells: Cells) -> SubsetScores:
@@ -143,7 +161,7 @@ def subset_scores(cells: Cells) -> SubsetScores:
     required = _distinct_per_key(cells.task_of[seen], cells.split_of[seen], cells.n_tasks)[pairs // n_subsets]
     have = _sum_by_key(cells.has[:, occurring], pair_of[occurring], len(pairs))
     present = np.bincount(keys, minlength=cells.n_rows * len(pairs)).reshape(shape) > 0
-    return SubsetScores(by_row=np.where(have < required, np.nan, means), present=present)
+    return SubsetScores(np.where(have < required, np.nan, means), present, pairs // n_subsets)
 
 
 def mean_over_present(scores: SubsetScores) -> Floats:

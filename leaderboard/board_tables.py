@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leaderboard.aggregation import Floats
-from leaderboard.frames import BoardDefinition, Frame, MetaFacts, Results, RowSource, build_frame
+from leaderboard.cube import Cube, pack
+from leaderboard.frames import BoardDefinition, MetaFacts, Results, build_cube
 from leaderboard.models import Scope
 from leaderboard.postgres import array_literal
-from leaderboard.ranking import LanguageTable, Summary, TaskTable, language_table, summarise, task_table
+from leaderboard.ranking import Entrants, LanguageTable, Summary, TaskTable, language_table, summarise, task_table
 
 ROW_COLUMNS = (
     "model_meta_id",
@@ -49,9 +50,13 @@ _MANY = 40
 
 @dataclass(frozen=True, slots=True)
 class BoardTables:
-    """`columns` are the fields of `Board` that name columns; the rows have the columns listed above."""
+    """`columns` are the fields of `Board` that name columns; the rows have the columns listed above.
+
+    `cube` is the packed cube, nothing for a board without cells.
+    """
 
     columns: dict[str, list[Any]]
+    cube: bytes = b""
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     language_rows: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -114,53 +119,55 @@ def _no_garbage_collection() -> Iterator[None]:
 
 def board_tables(definition: BoardDefinition, results: Results, meta_facts: dict[int, MetaFacts]) -> BoardTables:
     """All tables of one board."""
-    frame = build_frame(definition, results, meta_facts)
-    if frame is None:
+    cube = build_cube(definition, results, meta_facts)
+    if cube is None:
         return BoardTables(_columns_of(None, None, None, None))
-    summary = summarise(frame.cells, frame.rules, frame.entrants)
-    tasks = task_table(frame.cells)
-    view = definition.benchmark.language_view
-    languages = language_table(frame.cells, frame.languages, view) if view else None
+    everything = cube.select()
+    summary = summarise(everything.cells, cube.rules, entrants(cube, meta_facts))
+    tasks = task_table(everything.cells, cube.rules)
+    view = cube.rules_of_benchmark.language_view
+    languages = language_table(everything.cells, cube.cell_languages(everything.kind), view) if view else None
     return BoardTables(
-        columns=_columns_of(frame, summary, tasks, languages),
-        rows=list(_rows(frame, summary, tasks, meta_facts)),
-        language_rows=list(_language_rows(frame, languages)),
+        columns=_columns_of(cube, summary, tasks, languages),
+        cube=pack(cube),
+        rows=list(_rows(cube, summary, tasks)),
+        language_rows=list(_language_rows(cube, languages)),
+    )
+
+
+def entrants(cube: Cube, meta_facts: Mapping[int, MetaFacts]) -> Entrants:
+    return Entrants(
+        experiment_ids=[row.experiment_id for row in cube.rows],
+        contaminated=[meta_facts[id_].contaminated_tasks for id_ in cube.model_meta_ids],
     )
 
 
 def _columns_of(
-    frame: Frame | None, summary: Summary | None, tasks: TaskTable | None, languages: LanguageTable | None
+    cube: Cube | None, summary: Summary | None, tasks: TaskTable | None, languages: LanguageTable | None
 ) -> dict[str, list[Any]]:
     return {
-        "task_names": _names(frame, tasks),
-        "summary_task_names": _names(frame, summary),
+        "task_names": _names(cube, tasks),
+        "summary_task_names": _names(cube, summary),
         "task_types": list(summary.type_means) if summary else [],
         "groups": [list(key) for key in summary.group_means] if summary else [],
         "languages": languages.languages if languages else [],
     }
 
 
-def _names(frame: Frame | None, table: Summary | TaskTable | None) -> list[str]:
-    return [frame.rules.task_names[task] for task in table.tasks] if frame and table else []
+def _names(cube: Cube | None, table: Summary | TaskTable | None) -> list[str]:
+    return [cube.tasks[task].name for task in table.tasks] if cube and table else []
 
 
-def _rows(
-    frame: Frame, summary: Summary | None, tasks: TaskTable | None, meta_facts: dict[int, MetaFacts]
-) -> Iterator[tuple[Any, ...]]:
+def _rows(cube: Cube, summary: Summary | None, tasks: TaskTable | None) -> Iterator[tuple[Any, ...]]:
     """One row for every variant that stands in the summary or in the per-task table."""
     in_summary = {int(row): place for place, row in enumerate(summary.rows)} if summary else {}
     in_tasks = {int(row): place for place, row in enumerate(tasks.rows)} if tasks else {}
     task_scores = _plain(tasks.scores) if tasks else []
     summary_columns = _summary_columns(summary) if summary else []
     for row in dict.fromkeys([*in_summary, *in_tasks]):
-        source = frame.rows[row]
         place, task_place = in_summary.get(row), in_tasks.get(row)
         yield (
-            source.model_meta_id,
-            source.experiment_id,
-            _main_revision(source, meta_facts[source.model_meta_id].registry_revision),
-            sorted(source.cells_by_revision),
-            sorted(source.kinds),
+            *cube.rows[row],
             place,
             task_place,
             *(_NOT_IN_SUMMARY if place is None else summary_columns[place]),
@@ -168,11 +175,11 @@ def _rows(
         )
 
 
-def _language_rows(frame: Frame, languages: LanguageTable | None) -> Iterator[tuple[Any, ...]]:
+def _language_rows(cube: Cube, languages: LanguageTable | None) -> Iterator[tuple[Any, ...]]:
     if languages is None:
         return
     for position, (model, scores) in enumerate(zip(languages.models, _plain(languages.scores), strict=True)):
-        yield frame.model_meta_ids[model], position, array_literal(scores)
+        yield cube.model_meta_ids[model], position, array_literal(scores)
 
 
 def _summary_columns(summary: Summary) -> list[tuple[Any, ...]]:
@@ -207,10 +214,3 @@ def _plain(values: Floats) -> list[Any]:
     plain = values.astype(object)
     plain[np.isnan(values)] = None
     return plain.tolist()
-
-
-def _main_revision(source: RowSource, registry_revision: str | None) -> str:
-    """The registry's revision if any cell comes from it, else the one with most cells."""
-    if registry_revision in source.cells_by_revision:
-        return str(registry_revision)
-    return min(source.cells_by_revision, key=lambda name: (-source.cells_by_revision[name], name))

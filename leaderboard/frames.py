@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 from django.db.models import TextField
 from django.db.models.functions import Cast, Collate
 
-from leaderboard.aggregation import Cells, Floats, Ints
+from leaderboard.aggregation import Floats, Ints
+from leaderboard.cube import CellKind, Cube, CubeRow, CubeRules, CubeTask
 from leaderboard.models import Benchmark, BenchmarkTask, CellSet, CurrentResult, ModelMeta, Scope, TaskGroup
-from leaderboard.ranking import CellLanguages, Entrants, Group, GroupMember, Rules
+from leaderboard.ranking import Group, GroupMember
 
 
 class CellList(NamedTuple):
-    """The cells of a result: parallel lists. `languages` is empty where nobody asked for them."""
+    """The cells of a result: parallel lists."""
 
     splits: list[str]
     subsets: list[str]
@@ -36,6 +36,7 @@ class StoredResult(NamedTuple):
     experiment_id: str
     task_id: int
     kind: str
+    result_id: int
 
 
 @dataclass(slots=True)
@@ -55,37 +56,8 @@ Results = dict[int, list[Block]]
 """All results that count in a scope, as blocks by task id."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowSource:
-    """Whose row it is and what stands behind it: cells by revision, and the kinds of source."""
-
-    model_meta_id: int
-    experiment_id: str
-    cells_by_revision: Counter[str]
-    kinds: set[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Everything that `leaderboard.ranking` needs for a board; `rows` and `model_meta_ids` name the row and model
-    codes.
-    """
-
-    cells: Cells
-    rules: Rules
-    entrants: Entrants
-    rows: list[RowSource]
-    model_meta_ids: list[int]
-    languages: CellLanguages
-
-
-def load_results(
-    scopes: Sequence[Scope], task_ids: Collection[int], *, languages_of: Collection[int]
-) -> dict[Scope, Results]:
-    """The results that count for the tasks in each scope; in the official one of models in the registry only.
-
-    `languages_of` are the tasks for which the languages of cells are needed.
-    """
+def load_results(scopes: Sequence[Scope], task_ids: Collection[int]) -> dict[Scope, Results]:
+    """The results that count for the tasks in each scope; in the official one of models in the registry only."""
     rows = (
         CurrentResult.objects.filter(task__in=task_ids)
         .order_by(
@@ -105,6 +77,7 @@ def load_results(
             "variant__experiment_id",
             "task_id",
             "result__source__kind",
+            "result_id",
             "result__cell_set_id",
             "result__main_scores",
         )
@@ -113,7 +86,7 @@ def load_results(
     for place, (official_part, all_part, in_registry, *facts, cells, scores) in enumerate(rows.iterator(5000)):
         parts = {Scope.OFFICIAL: official_part if in_registry else None, Scope.ALL: all_part}
         loaded.append((parts, cells, StoredResult._make([place, *facts]), scores))
-    cell_lists = _cell_lists({cells for _, cells, _, _ in loaded}, languages_of)
+    cell_lists = _cell_lists({cells for _, cells, _, _ in loaded})
     return {scope: _blocks(scope, loaded, cell_lists) for scope in scopes}
 
 
@@ -144,12 +117,14 @@ def _blocks(
     return {task_id: _merged(blocks) for task_id, blocks in results.items()}
 
 
-def _cell_lists(ids: Collection[int], languages_of: Collection[int]) -> dict[int, CellList]:
-    wanted = CellSet.objects.filter(pk__in=ids)
-    with_languages = wanted.filter(task__in=languages_of).annotate(codes=Cast("languages", TextField()))
-    languages = {id_: orjson.loads(codes) for id_, codes in with_languages.values_list("id", "codes").iterator()}
-    rows = wanted.values_list("id", "splits", "subsets").iterator()
-    return {id_: CellList(splits, subsets, languages.get(id_, [])) for id_, splits, subsets in rows}
+def _cell_lists(ids: Collection[int]) -> dict[int, CellList]:
+    rows = (
+        CellSet.objects.filter(pk__in=ids)
+        .annotate(codes=Cast("languages", TextField()))
+        .values_list("id", "splits", "subsets", "codes")
+        .iterator()
+    )
+    return {id_: CellList(splits, subsets, orjson.loads(codes)) for id_, splits, subsets, codes in rows}
 
 
 def _merged(blocks: list[Block]) -> list[Block]:
@@ -180,7 +155,7 @@ def _overlay(parts: Sequence[tuple[Block, int]]) -> Iterable[Block]:
         keep = [c for c, cell in enumerate(cells) if cell not in scored]
         scored.update(cells[c] for c in keep if not np.isnan(block.scores[i, c]))
         yield Block(
-            CellList._make([column[c] for c in keep] if column else [] for column in block.cells),
+            CellList._make([column[c] for c in keep] for column in block.cells),
             [block.results[i]],
             [block.parts[i]],
             block.scores[i : i + 1, keep],
@@ -200,9 +175,8 @@ class _Segments:
     """The counted cells of a block: (results, cells) arrays flattened later in the order of the results."""
 
     results: list[StoredResult]
-    triples: Ints
+    kinds: Ints
     scores: Floats
-    languages: list[list[str]]
 
 
 class BoardDefinition:
@@ -213,7 +187,10 @@ class BoardDefinition:
         self.tasks = list(
             BenchmarkTask.objects.filter(benchmark=benchmark)
             .select_related("task")
-            .only("splits", "subsets", "benchmark_id", "task__name", "task__type", "task__is_public")
+            .only(
+                *("splits", "subsets", "weight", "benchmark_id", "task__name", "task__type", "task__is_public"),
+                *("task__subtypes", "task__domains", "task__modalities"),
+            )
             .order_by("position")
         )
         self.groups = list(
@@ -249,68 +226,64 @@ def load_meta_facts() -> dict[int, MetaFacts]:
     return {id_: MetaFacts._make(facts) for id_, *facts in rows}
 
 
-def build_frame(definition: BoardDefinition, results: Results, meta_facts: dict[int, MetaFacts]) -> Frame | None:
-    """The frame of a board, or None where no result has a cell that the board counts."""
-    triples = _Codes()
+def build_cube(definition: BoardDefinition, results: Results, meta_facts: dict[int, MetaFacts]) -> Cube | None:
+    """All cells that the board counts, or None where no result has one."""
+    codes = _Codes()
     segments = [
         segment
         for code, entry in enumerate(definition.tasks)
-        for segment in _segments(code, entry, results.get(entry.task_id, []), triples)
+        for segment in _segments(code, entry, results.get(entry.task_id, []), codes)
     ]
     stored = [result for segment in segments for result in segment.results]
     if not stored:
         return None
     rows, row_of = _row_codes(stored, meta_facts)
-    model_meta_ids = list(dict.fromkeys(model_meta_id for model_meta_id, _ in rows))
-    model_code = {model_meta_id: code for code, model_meta_id in enumerate(model_meta_ids)}
-    keys = np.array(list(triples), dtype=object)
-    split_codes, subset_codes = _Codes(), _Codes()
-    order, lengths = _summation_order(segments, stored)
-    cells = Cells(
-        row=np.repeat(row_of, lengths)[order],
-        triple=np.concatenate([np.tile(segment.triples, len(segment.results)) for segment in segments])[order],
-        score=np.concatenate([segment.scores.ravel() for segment in segments])[order],
-        model_of_row=np.array([model_code[model_meta_id] for model_meta_id, _ in rows], dtype=np.intp),
-        task_of=np.array([task for task, _, _ in keys], dtype=np.intp),
-        split_of=np.array([split_codes[split] for _, split, _ in keys], dtype=np.intp),
-        subset_of=np.array([subset_codes[subset] for _, _, subset in keys], dtype=np.intp),
-        n_models=len(model_meta_ids),
-        n_tasks=len(definition.tasks),
-    )
-    return Frame(
-        cells=cells,
-        rules=_rules(definition, triples),
-        entrants=Entrants(
-            experiment_ids=[experiment_id for _, experiment_id in rows],
-            contaminated=[meta_facts[id_].contaminated_tasks for id_ in model_meta_ids],
+    kinds = [CellKind(task, split, subset, list(languages)) for task, split, subset, languages in codes]
+    lengths = np.repeat([len(segment.kinds) for segment in segments], [len(segment.results) for segment in segments])
+    place = np.array([result.place for result in stored], dtype=np.intp)
+    by_place = np.argsort(place, kind="stable")
+    order = np.argsort(np.repeat(place, lengths), kind="stable")
+    return Cube(
+        tasks=[_cube_task(entry) for entry in definition.tasks],
+        kinds=kinds,
+        rows=_cube_rows(rows, row_of, stored, lengths, meta_facts),
+        model_meta_ids=list(dict.fromkeys(model_meta_id for model_meta_id, _ in rows)),
+        rules_of_benchmark=CubeRules(
+            aggregations=definition.benchmark.aggregations,
+            public_tasks_only=definition.benchmark.public_tasks_only,
+            sort_columns=definition.benchmark.sort_columns,
+            language_view=definition.benchmark.language_view,
         ),
-        rows=_row_sources(rows, row_of, stored, lengths),
-        model_meta_ids=model_meta_ids,
-        languages=_languages(segments, order) if definition.benchmark.language_view else _NO_LANGUAGES,
+        groups=_groups(definition, kinds),
+        result_ids=np.array([result.result_id for result in stored], dtype=np.int64)[by_place],
+        row_of_result=row_of[by_place],
+        n_cells_of_result=lengths[by_place],
+        kind=np.concatenate([np.tile(segment.kinds, len(segment.results)) for segment in segments])[order],
+        score=np.concatenate([segment.scores.ravel() for segment in segments])[order],
     )
 
 
-_NO_LANGUAGES = CellLanguages(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), [])
+def _cube_task(entry: BenchmarkTask) -> CubeTask:
+    task = entry.task
+    labels = task.subtypes, task.domains, task.modalities
+    return CubeTask(task.pk, task.name, task.type, task.is_public, entry.weight, *labels)
 
 
-def _segments(code: int, entry: BenchmarkTask, blocks: Iterable[Block], triples: _Codes) -> Iterable[_Segments]:
+def _segments(code: int, entry: BenchmarkTask, blocks: Iterable[Block], codes: _Codes) -> Iterable[_Segments]:
     """The blocks of a task reduced to the cells that the benchmark counts."""
     splits, subsets = set(entry.splits), set(entry.subsets)
     for block in blocks:
-        pairs = list(zip(block.cells.splits, block.cells.subsets, strict=True))
-        keep = [i for i, (split, subset) in enumerate(pairs) if split in splits and subset in subsets]
+        cells = list(zip(*block.cells, strict=True))
+        keep = [i for i, (split, subset, _) in enumerate(cells) if split in splits and subset in subsets]
         if keep:
-            yield _Segments(
-                results=block.results,
-                triples=np.array([triples[code, *pairs[i]] for i in keep], dtype=np.intp),
-                scores=block.scores[:, keep],
-                languages=[block.cells.languages[i] for i in keep] if block.cells.languages else [],
-            )
+            kinds = [
+                codes[code, split, subset, tuple(languages)]
+                for split, subset, languages in map(cells.__getitem__, keep)
+            ]
+            yield _Segments(block.results, np.array(kinds, dtype=np.intp), block.scores[:, keep])
 
 
-def _row_codes(
-    stored: Sequence[StoredResult], meta_facts: dict[int, MetaFacts]
-) -> tuple[list[tuple[int, str]], npt.NDArray[np.intp]]:
+def _row_codes(stored: Sequence[StoredResult], meta_facts: dict[int, MetaFacts]) -> tuple[list[tuple[int, str]], Ints]:
     """The rows in the order that breaks ties, and the row of each result."""
     keys = [(result.model_meta_id, result.experiment_id) for result in stored]
     rows = sorted(set(keys), key=lambda key: (meta_facts[key[0]].sort_key, key[1]))
@@ -318,66 +291,51 @@ def _row_codes(
     return rows, np.array([code[key] for key in keys], dtype=np.intp)
 
 
-def _summation_order(segments: Sequence[_Segments], stored: Sequence[StoredResult]) -> tuple[Ints, Ints]:
-    """(permutation of the cells into the order of their results, number of cells of each result)."""
-    widths = [len(segment.triples) for segment in segments]
-    lengths = np.repeat(widths, [len(segment.results) for segment in segments])
-    place = np.array([result.place for result in stored], dtype=np.intp)
-    return np.argsort(np.repeat(place, lengths), kind="stable"), lengths
-
-
-def _row_sources(
-    rows: Sequence[tuple[int, str]], row_of: Ints, stored: Sequence[StoredResult], lengths: Ints
-) -> list[RowSource]:
-    sources = [RowSource(model_meta_id, experiment_id, Counter(), set()) for model_meta_id, experiment_id in rows]
+def _cube_rows(
+    rows: Sequence[tuple[int, str]],
+    row_of: Ints,
+    stored: Sequence[StoredResult],
+    lengths: Ints,
+    meta_facts: dict[int, MetaFacts],
+) -> list[CubeRow]:
     codes = _Codes()
     source_of = np.array([codes[result.revision, result.kind] for result in stored], dtype=np.intp)
     keys, inverse = np.unique(row_of * len(codes) + source_of, return_inverse=True)
     n_cells = np.bincount(inverse, weights=lengths).astype(int)
     names = list(codes)
+    by_revision: list[Counter[str]] = [Counter() for _ in rows]
+    kinds: list[set[str]] = [set() for _ in rows]
     for key, count in zip(keys.tolist(), n_cells.tolist(), strict=True):
         row, source = divmod(key, len(codes))
         revision, kind = names[source]
-        sources[row].cells_by_revision[revision] += count
-        sources[row].kinds.add(kind)
-    return sources
+        by_revision[row][revision] += count
+        kinds[row].add(kind)
+    return [
+        CubeRow(
+            model_meta_id,
+            experiment_id,
+            _main_revision(by_revision[row], meta_facts[model_meta_id].registry_revision),
+            sorted(by_revision[row]),
+            sorted(kinds[row]),
+        )
+        for row, (model_meta_id, experiment_id) in enumerate(rows)
+    ]
 
 
-def _languages(segments: Sequence[_Segments], order: Ints) -> CellLanguages:
-    """Languages of the cells after they were put in `order`."""
-    codes = _Codes()
-    cells, languages, start = [], [], 0
-    for segment in segments:
-        width = len(segment.triples)
-        pairs = [(cell, codes[code]) for cell, named in enumerate(segment.languages) for code in named]
-        within, language = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
-        offsets = start + width * np.arange(len(segment.results))
-        cells.append((offsets[:, None] + within).ravel())
-        languages.append(np.tile(language, len(segment.results)))
-        start += width * len(segment.results)
-    place = np.empty(len(order), dtype=np.intp)
-    place[order] = np.arange(len(order))
-    cell = place[np.concatenate(cells)]
-    by_cell = np.argsort(cell, kind="stable")
-    return CellLanguages(cell[by_cell], np.concatenate(languages)[by_cell], [str(code) for code in codes])
+def _main_revision(n_cells: Counter[str], registry_revision: str | None) -> str:
+    """The registry's revision if any cell comes from it, else the one with most cells."""
+    if registry_revision in n_cells:
+        return str(registry_revision)
+    return min(n_cells, key=lambda name: (-n_cells[name], name))
 
 
-def _rules(definition: BoardDefinition, triples: dict[object, int]) -> Rules:
-    tasks = [entry.task for entry in definition.tasks]
-    code_of = {task.pk: code for code, task in enumerate(tasks)}
-    benchmark = definition.benchmark
-    return Rules(
-        task_names=[task.name for task in tasks],
-        task_types=[task.type for task in tasks],
-        task_is_public=[task.is_public for task in tasks],
-        aggregations=set(benchmark.aggregations),
-        public_tasks_only=benchmark.public_tasks_only,
-        sort_columns=benchmark.sort_columns,
-        groups=[_group(group, code_of, triples) for group in definition.groups],
-    )
+def _groups(definition: BoardDefinition, kinds: Sequence[CellKind]) -> list[Group]:
+    code_of = {entry.task_id: code for code, entry in enumerate(definition.tasks)}
+    triples = {triple: number for number, triple in enumerate(dict.fromkeys(kind[:3] for kind in kinds))}
+    return [_group(group, code_of, triples) for group in definition.groups]
 
 
-def _group(group: TaskGroup, code_of: dict[int, int], triples: dict[object, int]) -> Group:
+def _group(group: TaskGroup, code_of: dict[int, int], triples: dict[tuple[int, str, str], int]) -> Group:
     members = []
     for member in sorted(group.members.all(), key=lambda member: member.position):
         code = code_of.get(member.task_id, -1)

@@ -6,7 +6,7 @@ Every rule is the official one (mteb 2.26.24, `mteb/benchmarks/_create_table.py`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +15,8 @@ from leaderboard import aggregation
 from leaderboard.aggregation import Bools, Cells, Floats, Ints
 from leaderboard.zero_shot import zero_shot_percentage
 
+Mean = Callable[..., Floats]
+"""(rows, columns), and how often each column counts -> (rows,)."""
 MEAN_TASK, MEAN_TASK_TYPE, TASK_TYPES = "mean_task", "mean_task_type", "task_types"
 PUBLIC_PRIVATE, MEAN_SUBSET = "public_private", "mean_subset"
 # What a benchmark may sort by, and the mean that it names.
@@ -53,6 +55,14 @@ class Rules:
     public_tasks_only: bool = False
     sort_columns: Sequence[str] = ()
     groups: Sequence[Group] = ()
+    weights: Sequence[int] = ()
+
+    def weights_of(self, tasks: Ints) -> Ints:
+        """How often each of the tasks counts: once where the rules say nothing else."""
+        every = (
+            np.asarray(self.weights, dtype=np.intp) if self.weights else np.ones(len(self.task_names), dtype=np.intp)
+        )
+        return every[tasks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +77,23 @@ class Entrants:
 
 
 @dataclass(frozen=True, slots=True)
+class Votes:
+    """`scores` is (models, voters); voter `v` speaks for the column `task_of_voter[v]` of the summary's tasks.
+
+    `entered` marks the models that have any cell.
+    """
+
+    scores: Floats
+    task_of_voter: Ints
+    entered: Bools
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The summary table; `rows` are row codes in display order, every array is aligned with them.
 
     Means that the benchmark does not show are None. `tasks` are the task codes that form columns: tasks which no model
-    ran are none. `task_scores` is (rows, tasks).
+    ran are none. `task_scores` is (rows, tasks). `votes` are what the Borda count was taken over.
     """
 
     rows: Ints
@@ -81,6 +103,7 @@ class Summary:
     task_scores: Floats
     zero_shot: list[int | None]
     means: dict[str, Floats | None]
+    votes: Votes
     type_means: dict[str, Floats] = field(default_factory=dict)
     group_means: dict[tuple[str, str], Floats] = field(default_factory=dict)
 
@@ -120,21 +143,22 @@ def min_ranks(values: Floats) -> Ints:
     return np.searchsorted(ascending, -values, side="left") + 1
 
 
-def borda_points(votes: Floats, n: int) -> Floats:
+def borda_points(votes: Floats, n: int, weights: Ints | None = None) -> Floats:
     """(models, voters) -> (models,): `n - rank` from each voter that scored the model, 0 from the others.
 
-    `n` is the number of rows on the board. Models that are no row take ranks too, so points can be negative.
+    `n` is the number of rows on the board. Models that are no row take ranks too, so points can be negative. A voter
+    may count several times (`weights`).
     """
     points = np.zeros(len(votes))
-    for vote in votes.T:
-        points += np.nan_to_num(n - average_ranks(vote), nan=0.0)
+    for vote, weight in zip(votes.T, np.ones(votes.shape[1]) if weights is None else weights, strict=True):
+        points += weight * np.nan_to_num(n - average_ranks(vote), nan=0.0)
     return points
 
 
-def borda_ranks(votes: Floats, n: int, entered: Bools) -> Ints:
+def borda_ranks(votes: Floats, n: int, entered: Bools, weights: Ints | None = None) -> Ints:
     """Rank by Borda points among the models that `entered`; 0 for the others."""
     ranks = np.zeros(len(votes), dtype=np.intp)
-    ranks[entered] = min_ranks(borda_points(votes[entered], n))
+    ranks[entered] = min_ranks(borda_points(votes[entered], n, weights))
     return ranks
 
 
@@ -146,8 +170,11 @@ def _task_columns(cells: Cells) -> Ints:
     return np.unique(cells.task)
 
 
-def summarise(cells: Cells, rules: Rules, entrants: Entrants) -> Summary | None:
-    """The summary table of a board, or None where no row would stand on it."""
+def summarise(cells: Cells, rules: Rules, entrants: Entrants, *, lenient: bool = False) -> Summary | None:
+    """The summary table of a board, or None where no row would stand on it.
+
+    `lenient` means run over the tasks that are not blank, instead of being blank with the first of them.
+    """
     if rules.public_tasks_only:
         cells = cells.of_triples(np.asarray(rules.task_is_public, dtype=bool)[cells.task_of])
     tasks = _task_columns(cells)
@@ -155,10 +182,16 @@ def summarise(cells: Cells, rules: Rules, entrants: Entrants) -> Summary | None:
     rows = np.flatnonzero(~np.isnan(strict).all(axis=1)) if len(tasks) else np.array([], dtype=np.intp)
     if len(rows) == 0:
         return None
-    means, votes = _means_and_votes(cells, rules, strict, tasks)
-    borda = borda_ranks(votes, len(rows), _entered(cells))[cells.model_of_row]
+    mean = aggregation.lenient_mean if lenient else aggregation.strict_mean
+    by_subset = aggregation.subset_scores(cells) if MEAN_SUBSET in rules.aggregations else None
+    votes = _votes(cells, tasks, by_subset)
+    by_type = _type_means(rules, strict, tasks, mean)
+    means = _means(rules, strict, tasks, by_type, mean)
+    if by_subset:
+        means["mean_subset"] = aggregation.mean_over_present(by_subset)
+    weights = rules.weights_of(tasks)[votes.task_of_voter]
+    borda = borda_ranks(votes.scores, len(rows), votes.entered, weights)[cells.model_of_row]
     order, numbered = _display_order(rows, rules, means, borda, cells, entrants)
-    type_means = _type_means(rules, strict, tasks) if TASK_TYPES in rules.aggregations else {}
     return Summary(
         rows=order,
         rank=np.arange(1, len(order) + 1) if numbered else borda[order],
@@ -167,39 +200,48 @@ def summarise(cells: Cells, rules: Rules, entrants: Entrants) -> Summary | None:
         task_scores=strict[order],
         zero_shot=_zero_shot(rules, tasks, entrants, cells.model_of_row[order]),
         means={name: None if not _shown(name, rules) else values[order] for name, values in means.items()},
-        type_means={name: values[order] for name, values in type_means.items()},
-        group_means={key: values[order] for key, values in _group_means(cells, rules, strict, tasks).items()},
+        votes=votes,
+        type_means={name: values[order] for name, values in by_type.items()}
+        if TASK_TYPES in rules.aggregations
+        else {},
+        group_means={key: values[order] for key, values in _group_means(cells, rules, strict, tasks, mean).items()},
     )
 
 
-def _means_and_votes(cells: Cells, rules: Rules, strict: Floats, tasks: Ints) -> tuple[dict[str, Floats], Floats]:
-    """Every mean by name (over all rows), and the (models, voters) scores that the Borda count is taken over."""
+def _votes(cells: Cells, tasks: Ints, by_subset: aggregation.SubsetScores | None) -> Votes:
+    """Each task votes, or each (task, subset) pair where the benchmark has a mean over subsets."""
+    if by_subset is None:
+        scores = aggregation.model_task_scores(cells)[:, tasks]
+        return Votes(scores, np.arange(len(tasks)), _entered(cells))
+    pooled = aggregation.pooled(by_subset.by_row, cells.model_of_row, cells.n_models)
+    return Votes(pooled, np.searchsorted(tasks, by_subset.task), _entered(cells))
+
+
+def _means(rules: Rules, strict: Floats, tasks: Ints, by_type: dict[str, Floats], mean: Mean) -> dict[str, Floats]:
+    """Every mean by name, over all rows; the one over subsets is blank."""
     public = np.asarray(rules.task_is_public, dtype=bool)[tasks]
-    by_type = _type_means(rules, strict, tasks)
-    means = {
-        "mean_task": aggregation.strict_mean(strict),
-        "mean_task_type": aggregation.strict_mean(np.column_stack(list(by_type.values()))),
-        "mean_public": aggregation.strict_mean(strict[:, public]),
-        "mean_private": aggregation.strict_mean(strict[:, ~public]),
+    weights = rules.weights_of(tasks)
+    return {
+        "mean_task": mean(strict, weights),
+        "mean_task_type": mean(np.column_stack(list(by_type.values()))),
+        "mean_public": mean(strict[:, public], weights[public]),
+        "mean_private": mean(strict[:, ~public], weights[~public]),
         "mean_subset": np.full(len(strict), np.nan),
     }
-    if MEAN_SUBSET not in rules.aggregations:
-        return means, aggregation.model_task_scores(cells)[:, tasks]
-    by_subset = aggregation.subset_scores(cells)
-    means["mean_subset"] = aggregation.mean_over_present(by_subset)
-    return means, aggregation.pooled(by_subset.by_row, cells.model_of_row, cells.n_models)
 
 
-def _type_means(rules: Rules, strict: Floats, tasks: Ints) -> dict[str, Floats]:
-    """Task type -> (rows,) strict mean over the columns of that type, types in order of their first task."""
+def _type_means(rules: Rules, strict: Floats, tasks: Ints, mean: Mean) -> dict[str, Floats]:
+    """Task type -> (rows,) mean over the columns of that type, types in order of their first task."""
     types = [rules.task_types[task] for task in tasks]
-    return {
-        name: aggregation.strict_mean(strict[:, [column for column, of in enumerate(types) if of == name]])
-        for name in dict.fromkeys(types)
-    }
+    weights = rules.weights_of(tasks)
+    means = {}
+    for name in dict.fromkeys(types):
+        columns = [column for column, of in enumerate(types) if of == name]
+        means[name] = mean(strict[:, columns], weights[columns])
+    return means
 
 
-def _group_means(cells: Cells, rules: Rules, strict: Floats, tasks: Ints) -> dict[tuple[str, str], Floats]:
+def _group_means(cells: Cells, rules: Rules, strict: Floats, tasks: Ints, mean: Mean) -> dict[tuple[str, str], Floats]:
     """(dimension, label) -> (rows,). A member absent from the frame is skipped; a group without members is absent."""
     column_of = {int(task): column for column, task in enumerate(tasks)}
     means = {}
@@ -212,7 +254,7 @@ def _group_means(cells: Cells, rules: Rules, strict: Floats, tasks: Ints) -> dic
             elif member.task in column_of:
                 columns.append(strict[:, column_of[member.task]])
         if columns:
-            means[group.dimension, group.label] = aggregation.strict_mean(np.column_stack(columns))
+            means[group.dimension, group.label] = mean(np.column_stack(columns))
     return means
 
 
@@ -254,7 +296,7 @@ def _zero_shot(rules: Rules, tasks: Ints, entrants: Entrants, models: Ints) -> l
     return [zero_shot_percentage(entrants.contaminated[model], names) for model in models]
 
 
-def task_table(cells: Cells) -> TaskTable | None:
+def task_table(cells: Cells, rules: Rules) -> TaskTable | None:
     """The per-task table over all cells, or None without rows."""
     tasks = _task_columns(cells)
     strict = aggregation.strict_task_scores(cells)[:, tasks]
@@ -262,7 +304,7 @@ def task_table(cells: Cells) -> TaskTable | None:
     if len(rows) == 0:
         return None
     votes = aggregation.model_task_scores(cells)[:, tasks]
-    borda = borda_ranks(votes, len(rows), _entered(cells))[cells.model_of_row]
+    borda = borda_ranks(votes, len(rows), _entered(cells), rules.weights_of(tasks))[cells.model_of_row]
     order = rows[np.lexsort((cells.model_of_row[rows], borda[rows]))]
     return TaskTable(rows=order, borda_rank=borda[order], tasks=tasks, scores=strict[order])
 

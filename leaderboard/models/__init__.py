@@ -1,6 +1,6 @@
 """The facts of the board: what is measured, who was measured, and what came out."""
 
-from leaderboard.models.boards import Board, BoardLanguageRow, BoardRow, DataVersion
+from leaderboard.models.boards import Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion
 from leaderboard.models.imports import ImportedFile, ImportRun
 from leaderboard.models.model_meta import ModelMeta, ModelRevision, Variant
 from leaderboard.models.registry import Benchmark, BenchmarkTask, Origin, Task, TaskGroup, TaskGroupMember
@@ -10,6 +10,7 @@ __all__ = [
     "Benchmark",
     "BenchmarkTask",
     "Board",
+    "BoardCube",
     "BoardLanguageRow",
     "BoardRow",
     "CellScore",

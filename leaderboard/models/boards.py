@@ -41,6 +41,16 @@ class Board(models.Model):
         return f"{self.benchmark} ({self.scope})"
 
 
+class BoardCube(models.Model):
+    """All cells of a board, packed by `leaderboard.cube`: what filtered views are computed from."""
+
+    board = models.OneToOneField(Board, models.CASCADE, primary_key=True, related_name="cube")
+    data = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"Cells of {self.board}"
+
+
 class BoardRow(models.Model):
     """A model variant on a board. Scores are fractions; blank is NULL.
 
@@ -66,6 +76,14 @@ class BoardRow(models.Model):
     mean_subset = models.FloatField(null=True)
     mean_public = models.FloatField(null=True)
     mean_private = models.FloatField(null=True)
+    rank_low = models.IntegerField(null=True, help_text="Best rank of the 95 % interval.")
+    rank_high = models.IntegerField(null=True, help_text="Worst rank of the 95 % interval.")
+    mean_lows = ArrayField(
+        models.FloatField(null=True), default=list, help_text="Lower ends, one for each of the five means."
+    )
+    mean_highs = ArrayField(
+        models.FloatField(null=True), default=list, help_text="Upper ends, one for each of the five means."
+    )
     type_means = ArrayField(models.FloatField(null=True))
     group_means = ArrayField(models.FloatField(null=True))
     task_scores = ArrayField(models.FloatField(null=True))

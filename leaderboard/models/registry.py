@@ -152,6 +152,7 @@ class BenchmarkTask(models.Model):
     benchmark = models.ForeignKey(Benchmark, models.CASCADE, related_name="benchmark_tasks")
     task = models.ForeignKey(Task, models.PROTECT, related_name="benchmark_tasks")
     position = models.IntegerField()
+    weight = models.PositiveSmallIntegerField(default=1, help_text="How often the task counts in ranks and means.")
     splits = ArrayField(models.TextField())
     subsets = ArrayField(models.TextField())
 
@@ -162,6 +163,7 @@ class BenchmarkTask(models.Model):
             models.CheckConstraint(
                 condition=Q(splits__len__gt=0) & Q(subsets__len__gt=0), name="a_benchmark_task_counts_some_cell"
             ),
+            models.CheckConstraint(condition=Q(weight__gte=1), name="a_benchmark_task_has_a_weight"),
         ]
 
     def __str__(self) -> str:

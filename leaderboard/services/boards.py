@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from leaderboard.board_tables import LANGUAGE_ROW_COLUMNS, ROW_COLUMNS, BoardTables, Job, compute_tables
 from leaderboard.frames import BoardDefinition, load_meta_facts, load_results
-from leaderboard.models import Benchmark, Board, BoardLanguageRow, BoardRow, DataVersion, Scope
+from leaderboard.models import Benchmark, Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion, Scope
 
 
 def publish_all_boards() -> None:
@@ -28,16 +28,7 @@ def publish_boards(*, benchmarks: QuerySet[Benchmark], scopes: Sequence[Scope] =
     version = bump_data_version()
     definitions = [BoardDefinition(benchmark) for benchmark in benchmarks]
     jobs = [Job(scope, definition) for scope in scopes for definition in definitions]
-    results = load_results(
-        scopes,
-        {task_id for definition in definitions for task_id in definition.task_ids},
-        languages_of={
-            task_id
-            for definition in definitions
-            if definition.benchmark.language_view
-            for task_id in definition.task_ids
-        },
-    )
+    results = load_results(scopes, {task_id for definition in definitions for task_id in definition.task_ids})
     _delete_boards(definitions, scopes)
     for job, tables in zip(jobs, compute_tables(jobs, results, load_meta_facts()), strict=True):
         _store(job, tables, version)
@@ -60,7 +51,7 @@ def bump_data_version() -> int:
 def _delete_boards(definitions: Iterable[BoardDefinition], scopes: Sequence[Scope]) -> None:
     benchmark_ids = [definition.benchmark.pk for definition in definitions]
     boards = Board.objects.filter(benchmark__in=benchmark_ids, scope__in=scopes)
-    for rows in (BoardRow, BoardLanguageRow):
+    for rows in (BoardRow, BoardLanguageRow, BoardCube):
         rows.objects.filter(board__in=boards)._raw_delete("default")
     boards._raw_delete("default")
 
@@ -73,6 +64,7 @@ def _store(job: Job, tables: BoardTables, version: int) -> None:
         n_declared_tasks=job.definition.n_declared_tasks,
         **tables.columns,
     )
+    BoardCube.objects.create(board=board, data=tables.cube)
     _copy(BoardRow, board, ROW_COLUMNS, tables.rows)
     _copy(BoardLanguageRow, board, LANGUAGE_ROW_COLUMNS, tables.language_rows)
 

@@ -220,7 +220,7 @@ def test_a_task_that_only_has_missing_scores_is_a_column_that_blanks_every_mean(
 def test_no_row_means_no_summary() -> None:
     setup = board([Cell("a", "t", NAN)])
     assert summarise(setup.cells, setup.rules, setup.entrants) is None
-    assert task_table(setup.cells) is None
+    assert task_table(setup.cells, setup.rules) is None
 
 
 def test_equal_rows_keep_the_order_of_the_registry() -> None:
@@ -249,7 +249,7 @@ def test_public_only_boards_leave_private_tasks_to_the_task_table() -> None:
     cells = [Cell("a", "t", 0.5), Cell("b", "t", 0.4), Cell("b", "secret", 0.9)]
     setup = board(cells, public_tasks_only=True, private={"secret"}, aggregations={"mean_task"})
     assert ranks(setup) == {"a": 1, "b": 2}
-    table = task_table(setup.cells)
+    table = task_table(setup.cells, setup.rules)
     assert table is not None
     assert table.tasks.tolist() == [0, 1]
     assert summary_of(setup).type_means == {}

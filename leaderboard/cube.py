@@ -1,0 +1,235 @@
+"""All cells of a board in arrays: what its tables are computed from, whole or filtered.
+
+A cube is made from stored results (`leaderboard.frames`), kept beside the board it belongs to, and unpacked by the web
+process when somebody asks for a part of the board: a language, some tasks, some models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import zstandard
+
+from leaderboard.aggregation import Bools, Cells, Floats, Ints
+from leaderboard.ranking import CellLanguages, Group, GroupMember, Rules
+
+_LENGTH = 8  # Bytes that hold the length of the header.
+
+
+class CubeTask(NamedTuple):
+    """What filters and pages ask of a task."""
+
+    id: int
+    name: str
+    type: str
+    is_public: bool
+    weight: int
+    subtypes: list[str]
+    domains: list[str]
+    modalities: list[str]
+
+
+class CellKind(NamedTuple):
+    """Cells that agree in task (by code), split, subset and languages."""
+
+    task: int
+    split: str
+    subset: str
+    languages: list[str]
+
+
+class CubeRow(NamedTuple):
+    """Whose row it is and what stands behind it; `revision` is the one that the row names."""
+
+    model_meta_id: int
+    experiment_id: str
+    revision: str
+    revisions: list[str]
+    origins: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CubeRules:
+    """The benchmark's rules, as far as they do not follow from its tasks."""
+
+    aggregations: list[str]
+    public_tasks_only: bool
+    sort_columns: list[str]
+    language_view: list[str]
+
+
+@dataclass(frozen=True)
+class Cube:
+    """The cells of a board, result by result in the order in which they are summed.
+
+    `row_of_result`, `n_cells_of_result` and `result_ids` have one entry per result; `kind` and `score` one per cell.
+    Tasks, kinds and rows are numbered by their place in the lists; rows and `model_meta_ids` stand in the order that
+    breaks ties. Groups name triples, that is (task, split, subset), by `triple_of_kind`.
+    """
+
+    tasks: list[CubeTask]
+    kinds: list[CellKind]
+    rows: list[CubeRow]
+    model_meta_ids: list[int]
+    rules_of_benchmark: CubeRules
+    groups: list[Group]
+    result_ids: npt.NDArray[np.int64]
+    row_of_result: Ints
+    n_cells_of_result: Ints
+    kind: Ints
+    score: Floats
+
+    @cached_property
+    def rules(self) -> Rules:
+        return Rules(
+            task_names=[task.name for task in self.tasks],
+            task_types=[task.type for task in self.tasks],
+            task_is_public=[task.is_public for task in self.tasks],
+            weights=[task.weight for task in self.tasks],
+            aggregations=set(self.rules_of_benchmark.aggregations),
+            public_tasks_only=self.rules_of_benchmark.public_tasks_only,
+            sort_columns=self.rules_of_benchmark.sort_columns,
+            groups=self.groups,
+        )
+
+    @cached_property
+    def model_of_row(self) -> Ints:
+        code = {model_meta_id: number for number, model_meta_id in enumerate(self.model_meta_ids)}
+        return np.array([code[row.model_meta_id] for row in self.rows], dtype=np.intp)
+
+    @cached_property
+    def _triples(self) -> tuple[Ints, Ints, Ints, Ints]:
+        """(triple of each kind; task, split and subset of each triple)."""
+        triples: dict[tuple[int, str, str], int] = {}
+        splits: dict[str, int] = {}
+        subsets: dict[str, int] = {}
+        of_kind = [triples.setdefault(kind[:3], len(triples)) for kind in self.kinds]
+        columns = [
+            (task, splits.setdefault(split, len(splits)), subsets.setdefault(subset, len(subsets)))
+            for task, split, subset in triples
+        ]
+        task_of, split_of, subset_of = np.array(columns, dtype=np.intp).reshape(-1, 3).T.copy()
+        return np.array(of_kind, dtype=np.intp), task_of, split_of, subset_of
+
+    @property
+    def triple_of_kind(self) -> Ints:
+        return self._triples[0]
+
+    @cached_property
+    def task_of_kind(self) -> Ints:
+        return np.array([kind.task for kind in self.kinds], dtype=np.intp)
+
+    @cached_property
+    def languages(self) -> list[str]:
+        """Every language of the cells, in order of appearance."""
+        return list(dict.fromkeys(code for kind in self.kinds for code in kind.languages))
+
+    @property
+    def n_bytes(self) -> int:
+        """What it takes in memory, about: the lists are counted with a plain guess for each entry."""
+        arrays = (self.result_ids, self.row_of_result, self.n_cells_of_result, self.kind, self.score)
+        return sum(array.nbytes for array in arrays) + 400 * (len(self.kinds) + len(self.rows))
+
+    def select(self, *, kinds: Bools | None = None, rows: Bools | None = None) -> Selection:
+        """The cells of some kinds and rows (boolean, by number); without them all."""
+        results = slice(None) if rows is None else rows[self.row_of_result]
+        row = np.repeat(self.row_of_result[results], self.n_cells_of_result[results])
+        if rows is None:
+            kind, score = self.kind, self.score
+        else:
+            cells = np.repeat(results, self.n_cells_of_result)
+            kind, score = self.kind[cells], self.score[cells]
+        if kinds is not None:
+            kept = np.flatnonzero(kinds[kind])
+            row, kind, score = row[kept], kind[kept], score[kept]
+        of_kind, task_of, split_of, subset_of = self._triples
+        cells_kept = Cells(
+            row=row,
+            triple=of_kind[kind],
+            score=score,
+            model_of_row=self.model_of_row,
+            task_of=task_of,
+            split_of=split_of,
+            subset_of=subset_of,
+            n_models=len(self.model_meta_ids),
+            n_tasks=len(self.tasks),
+        )
+        return Selection(cells_kept, kind)
+
+    def cell_languages(self, kind: Ints) -> CellLanguages:
+        """The languages of cells of these kinds, one entry for each time that a cell names one."""
+        code = {name: number for number, name in enumerate(self.languages)}
+        lists = [[code[name] for name in of.languages] for of in self.kinds]
+        lengths = np.array([len(codes) for codes in lists], dtype=np.intp)
+        flat = np.array([number for codes in lists for number in codes], dtype=np.intp)
+        starts = np.cumsum(lengths) - lengths
+        n_of_cell = lengths[kind]
+        cell = np.repeat(np.arange(len(kind)), n_of_cell)
+        within = np.arange(len(cell)) - np.repeat(np.cumsum(n_of_cell) - n_of_cell, n_of_cell)
+        return CellLanguages(cell, flat[starts[kind][cell] + within], self.languages)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Some cells of a cube and the kind of each."""
+
+    cells: Cells
+    kind: Ints
+
+
+def pack(cube: Cube) -> bytes:
+    """The cube as bytes for `unpack`."""
+    arrays = {
+        "result_ids": cube.result_ids.astype(np.int64),
+        "row_of_result": cube.row_of_result.astype(np.int32),
+        "n_cells_of_result": cube.n_cells_of_result.astype(np.int32),
+        "kind": cube.kind.astype(np.uint16 if len(cube.kinds) <= 0xFFFF else np.uint32),
+        "score": cube.score,
+    }
+    header = orjson.dumps(
+        {
+            "tasks": list(map(tuple, cube.tasks)),
+            "kinds": list(map(tuple, cube.kinds)),
+            "rows": list(map(tuple, cube.rows)),
+            "model_meta_ids": cube.model_meta_ids,
+            "rules": asdict(cube.rules_of_benchmark),
+            "groups": [[group.dimension, group.label, [list(m) for m in _members(group)]] for group in cube.groups],
+            "arrays": {name: [array.dtype.str, len(array)] for name, array in arrays.items()},
+        }
+    )
+    parts = [len(header).to_bytes(_LENGTH, "little"), header, *(array.tobytes() for array in arrays.values())]
+    return zstandard.ZstdCompressor(level=1).compress(b"".join(parts))
+
+
+def _members(group: Group) -> list[tuple[int, list[int] | None]]:
+    return [(member.task, None if member.triples is None else list(member.triples)) for member in group.members]
+
+
+def unpack(packed: bytes) -> Cube:
+    """The cube that `pack` was given; its arrays are views of one block of memory."""
+    data = zstandard.ZstdDecompressor().decompress(packed)
+    start = _LENGTH + int.from_bytes(data[:_LENGTH], "little")
+    header: dict[str, Any] = orjson.loads(data[_LENGTH:start])
+    arrays: dict[str, Any] = {}
+    for name, (dtype, length) in header["arrays"].items():
+        arrays[name] = np.frombuffer(data, dtype=dtype, count=length, offset=start)
+        start += arrays[name].nbytes
+    return Cube(
+        tasks=[CubeTask._make(task) for task in header["tasks"]],
+        kinds=[CellKind._make(kind) for kind in header["kinds"]],
+        rows=[CubeRow._make(row) for row in header["rows"]],
+        model_meta_ids=header["model_meta_ids"],
+        rules_of_benchmark=CubeRules(**header["rules"]),
+        groups=[Group(dimension, label, _unpacked_members(members)) for dimension, label, members in header["groups"]],
+        **arrays,
+    )
+
+
+def _unpacked_members(members: Sequence[tuple[int, list[int] | None]]) -> tuple[GroupMember, ...]:
+    return tuple(GroupMember(task, None if triples is None else tuple(triples)) for task, triples in members)
