@@ -39,6 +39,10 @@ ROW_COLUMNS = (
     "mean_private",
     "type_means",
     "group_means",
+    "rank_low",
+    "rank_high",
+    "mean_lows",
+    "mean_highs",
     "task_scores",
 )
 LANGUAGE_ROW_COLUMNS = ("model_meta_id", "position", "scores")
@@ -171,6 +175,7 @@ def _rows(cube: Cube, summary: Summary | None, tasks: TaskTable | None) -> Itera
             place,
             task_place,
             *(_NOT_IN_SUMMARY if place is None else summary_columns[place]),
+            *(None, None, [], []),
             "{}" if task_place is None else array_literal(task_scores[task_place]),
         )
 
