@@ -8,14 +8,19 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any
 
 import orjson
 
+from leaderboard.languages import CODE_SCRIPT, split_code
+
 # Per-subset statistics of tasks with thousands of subsets are megabytes that no page shows.
 _MAX_STATISTICS_BYTES = 500_000
+# How programming languages are spelled, where that is not their name with a capital.
+_SPELLED = {"javascript": "JavaScript", "typescript": "TypeScript", "php": "PHP", "sql": "SQL"}
 
 
 def main() -> None:
@@ -25,19 +30,22 @@ def main() -> None:
 
 
 def registry() -> dict[str, Any]:
-    """{"mteb_version", "tasks", "benchmarks", "menu", "model_metas"} with plain values only."""
+    """{"mteb_version", "tasks", "benchmarks", "menu", "model_metas", "languages", "scripts"}: plain values only."""
     from importlib.metadata import version
 
     import mteb
     from mteb.models.model_implementations import MODEL_REGISTRY
 
-    tasks = mteb.get_tasks(exclude_superseded=False, exclude_private=False, exclude_beta=False)
+    found = mteb.get_tasks(exclude_superseded=False, exclude_private=False, exclude_beta=False)
+    tasks = [_task(task) for task in found]
     return {
         "mteb_version": version("mteb"),
-        "tasks": [_task(task) for task in tasks],
+        "tasks": tasks,
         "benchmarks": [_benchmark(benchmark) for benchmark in mteb.get_benchmarks()],
         "menu": list(_menu_entries()),
         "model_metas": [_model_meta(meta) for meta in MODEL_REGISTRY.values()],
+        "languages": list(_languages(tasks)),
+        "scripts": list(_scripts()),
     }
 
 
@@ -150,6 +158,41 @@ def _menu_entries() -> Iterator[dict[str, Any]]:
                 yield {"benchmark": entry.name, "path": path}
 
     yield from walk([*GP_BENCHMARK_ENTRIES, *R_BENCHMARK_ENTRIES], [])
+
+
+def _languages(tasks: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Every language that mteb has a name for, whether or not a task is in it: a custom task may be.
+
+    The usual script is mteb's default, else the only one in which tasks have the language.
+    """
+    from mteb.languages import ISO_TO_LANGUAGE, PROGRAMMING_LANGS
+    from mteb.languages.iso_mappings import _get_iso1_to_iso3, _get_iso3_to_default_script
+
+    short_codes = {code: short_code for short_code, code in _get_iso1_to_iso3().items()}
+    used = defaultdict(set)
+    for language, script in {split_code(code) for task in tasks for code in task["languages"]}:
+        used[language].add(script)
+    usual = {language: scripts.pop() for language, scripts in used.items() if len(scripts) == 1}
+    usual |= _get_iso3_to_default_script()
+    for code, name in ISO_TO_LANGUAGE.items():
+        yield {
+            "code": code,
+            "name": name,
+            "short_code": short_codes.get(code, ""),
+            "usual_script": usual.get(code),
+        }
+    for name in PROGRAMMING_LANGS:
+        spelled = _SPELLED.get(name, name.capitalize())
+        yield {"code": f"{name}-{CODE_SCRIPT}", "name": spelled, "short_code": "", "usual_script": CODE_SCRIPT}
+
+
+def _scripts() -> Iterator[dict[str, str]]:
+    from mteb.languages import ISO_TO_SCRIPT
+    from mteb.languages.iso_mappings import _SCRIPT_DISPLAY_ALIASES
+
+    for code, name in ISO_TO_SCRIPT.items():
+        yield {"code": code, "name": name, "short_name": _SCRIPT_DISPLAY_ALIASES.get(code, name)}
+    yield {"code": CODE_SCRIPT, "name": "Programming languages", "short_name": "code"}
 
 
 def _model_meta(meta: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from leaderboard.models.boards import Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion
 from leaderboard.models.imports import ImportedFile, ImportRun
+from leaderboard.models.languages import Language, Script
 from leaderboard.models.model_meta import ModelMeta, ModelRevision, Variant
 from leaderboard.models.registry import Benchmark, BenchmarkTask, Origin, Task, TaskGroup, TaskGroupMember
 from leaderboard.models.results import CellScore, CellSet, CurrentResult, ResultSource, Scope, SourceKind, TaskResult
@@ -19,11 +20,13 @@ __all__ = [
     "DataVersion",
     "ImportRun",
     "ImportedFile",
+    "Language",
     "ModelMeta",
     "ModelRevision",
     "Origin",
     "ResultSource",
     "Scope",
+    "Script",
     "SourceKind",
     "Task",
     "TaskGroup",

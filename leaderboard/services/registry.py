@@ -14,7 +14,17 @@ import orjson
 from django.conf import settings
 from django.db import models, transaction
 
-from leaderboard.models import Benchmark, BenchmarkTask, ModelMeta, Origin, Task, TaskGroup, TaskGroupMember
+from leaderboard.models import (
+    Benchmark,
+    BenchmarkTask,
+    Language,
+    ModelMeta,
+    Origin,
+    Script,
+    Task,
+    TaskGroup,
+    TaskGroupMember,
+)
 from leaderboard.zero_shot import contaminated_tasks, similar_tasks
 
 
@@ -44,9 +54,10 @@ class SyncReport:
     tasks: Changes
     benchmarks: Changes
     model_metas: Changes
+    languages: Changes
 
     def __bool__(self) -> bool:
-        return bool(self.tasks or self.benchmarks or self.model_metas)
+        return bool(self.tasks or self.benchmarks or self.model_metas or self.languages)
 
 
 def read_registry() -> dict[str, Any]:
@@ -85,7 +96,9 @@ def sync_registry(*, registry: Mapping[str, Any]) -> SyncReport:
     for name in _sync_contents(registry["benchmarks"]):
         if name not in benchmarks.added and name not in benchmarks.changed:
             benchmarks.changed.append(name)
-    return SyncReport(registry["mteb_version"], tasks, benchmarks, model_metas)
+    languages = _sync_names(Language, registry["languages"])
+    _sync_names(Script, registry["scripts"])
+    return SyncReport(registry["mteb_version"], tasks, benchmarks, model_metas, languages)
 
 
 def _refuse_clashes(model: type[Task | Benchmark], entries: Sequence[Mapping[str, Any]]) -> None:
@@ -156,6 +169,27 @@ def _sync(model: type[models.Model], entries: Sequence[Mapping[str, Any]]) -> Ch
     manager.bulk_create(new, batch_size=500)
     manager.bulk_update(
         [*changed, *left], [*(n for n in names if n != "name"), "origin", "in_registry"], batch_size=200
+    )
+    return changes
+
+
+def _sync_names(model: type[Language | Script], entries: Sequence[Mapping[str, Any]]) -> Changes:
+    """Make the rows equal to the entries, which a code names; what the registry no longer names goes."""
+    manager: models.Manager[Any] = model._default_manager
+    existing = {row["code"]: row for row in manager.values()}
+    changes = Changes()
+    for entry in entries:
+        row = existing.pop(entry["code"], None)
+        if row != entry:
+            (changes.added if row is None else changes.changed).append(entry["code"])
+    changes.gone = list(existing)
+    wanted = {*changes.added, *changes.changed}
+    manager.filter(code__in=changes.gone).delete()
+    manager.bulk_create(
+        [model(**entry) for entry in entries if entry["code"] in wanted],
+        update_conflicts=True,
+        unique_fields=["code"],
+        update_fields=[name for name in (entries[0] if entries else ()) if name != "code"] or None,
     )
     return changes
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from leaderboard.models import Benchmark, BenchmarkTask, ModelMeta, Origin, Task, TaskGroup
+from leaderboard.models import Benchmark, BenchmarkTask, Language, ModelMeta, Origin, Script, Task, TaskGroup
 from leaderboard.services.registry import NameTaken, read_registry, sync_registry
 from tests.factories import make_benchmark, make_model, make_task
 
@@ -69,6 +69,8 @@ def registry() -> dict[str, Any]:
         "benchmarks": [benchmark("MTEB(x, v1)", ["A", "B"], groups=[GROUP]), benchmark("Other", ["B"])],
         "menu": [{"benchmark": "Other", "path": ["General", "Rest"]}],
         "model_metas": [model_meta("org/m", training_datasets=["A"]), model_meta("org/n", release_date=None)],
+        "languages": [{"code": "eng", "name": "English", "short_code": "en", "usual_script": "Latn"}],
+        "scripts": [{"code": "Latn", "name": "Latin", "short_name": "Latin"}],
     }
 
 
@@ -137,6 +139,16 @@ def test_a_task_of_this_site_is_not_taken_over_by_one_of_the_same_name(registry:
         sync_registry(registry=registry)
 
 
+def test_names_of_languages_follow_the_registry(registry: dict[str, Any]) -> None:
+    sync_registry(registry=registry)
+    registry["languages"] = [{"code": "deu", "name": "German", "short_code": "de", "usual_script": "Latn"}]
+    report = sync_registry(registry=registry)
+    assert (report.languages.added, report.languages.gone) == (["deu"], ["eng"])
+    registry["languages"] = [{"code": "deu", "name": "Deutsch", "short_code": "de", "usual_script": "Latn"}]
+    assert sync_registry(registry=registry).languages.changed == ["deu"]
+    assert list(Language.objects.values_list("name", flat=True)) == ["Deutsch"]
+
+
 @pytest.mark.slow
 def test_the_installed_registry_is_read_in_a_process_of_its_own() -> None:
     registry = read_registry()
@@ -151,6 +163,9 @@ def test_the_installed_registry_is_read_in_a_process_of_its_own() -> None:
     assert massive.subsets == ["en"]
     rteb = Benchmark.objects.get(name="RTEB(beta)")
     assert (rteb.public_tasks_only, rteb.show_zero_shot) == (True, False)
+    assert Language.objects.get(code="jpn").usual_script == "Jpan"
+    assert Language.objects.get(code="python-Code").name == "Python"
+    assert Script.objects.get(code="Hant").short_name == "Traditional"
     assert Benchmark.objects.get(name="ViDoRe(v3)").sort_columns == ["Mean (Task)", "Mean (Public)", "Mean (Private)"]
 
 
@@ -160,4 +175,4 @@ def test_the_command_says_that_nothing_changed(capsys: pytest.CaptureFixture[str
     first = capsys.readouterr().out
     assert "tasks: 2" in first
     call_command("sync_registry")
-    assert capsys.readouterr().out.count("nothing changed") == 3
+    assert capsys.readouterr().out.count("nothing changed") == 4

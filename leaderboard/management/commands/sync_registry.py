@@ -27,6 +27,7 @@ class Command(BaseCommand):
             ("tasks", report.tasks),
             ("benchmarks", report.benchmarks),
             ("models", report.model_metas),
+            ("languages", report.languages),
         ):
             self.stdout.write(f"  {noun}: {describe(changes)}")
         if report:
