@@ -3,11 +3,15 @@
 from leaderboard.models.boards import Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion
 from leaderboard.models.imports import ImportedFile, ImportRun
 from leaderboard.models.languages import Language, Script
+from leaderboard.models.metadata import Annotation, AnnotationKey, MetadataClaim, MetadataCorrection, MetadataVersion
 from leaderboard.models.model_meta import ModelMeta, ModelRevision, Variant
 from leaderboard.models.registry import Benchmark, BenchmarkTask, Origin, Task, TaskGroup, TaskGroupMember
 from leaderboard.models.results import CellScore, CellSet, CurrentResult, ResultSource, Scope, SourceKind, TaskResult
+from leaderboard.models.task_rows import TaskRow
 
 __all__ = [
+    "Annotation",
+    "AnnotationKey",
     "Benchmark",
     "BenchmarkTask",
     "Board",
@@ -21,6 +25,9 @@ __all__ = [
     "ImportRun",
     "ImportedFile",
     "Language",
+    "MetadataClaim",
+    "MetadataCorrection",
+    "MetadataVersion",
     "ModelMeta",
     "ModelRevision",
     "Origin",
@@ -32,5 +39,6 @@ __all__ = [
     "TaskGroup",
     "TaskGroupMember",
     "TaskResult",
+    "TaskRow",
     "Variant",
 ]

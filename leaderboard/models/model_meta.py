@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
 from django.urls import reverse
 
 from leaderboard.models.registry import Origin, text_list
@@ -14,6 +14,16 @@ class ModelMeta(models.Model):
     """An embedding model under its Hub name `organisation/name`. Unknown is NULL, never 0 or an empty string."""
 
     name = models.TextField(unique=True)
+    organisation = models.GeneratedField(
+        expression=Func(Func(F("name"), Value("^(.*)/"), function="substring"), Value(""), function="COALESCE"),
+        output_field=models.TextField(),
+        db_persist=True,
+        db_index=True,
+        help_text="The part of the name before the slash, or nothing.",
+    )
+    first_seen_at = models.DateTimeField(
+        auto_now_add=True, null=True, help_text="NULL for models that were here before anybody noted it."
+    )
     origin = models.TextField(choices=Origin, default=Origin.REGISTRY)
     in_registry = models.BooleanField(default=True)
     registry_order = models.IntegerField(null=True, blank=True, help_text="Position in the registry; breaks ties.")
@@ -28,7 +38,11 @@ class ModelMeta(models.Model):
     max_tokens = models.BigIntegerField(null=True, blank=True, help_text="NULL where unknown or unlimited.")
     embed_dim = models.IntegerField(null=True, blank=True, help_text="The largest dimension the model offers.")
     embed_dims = ArrayField(models.IntegerField(), null=True, blank=True, help_text="All dimensions, for Matryoshka.")
-    license = models.TextField(null=True, blank=True)
+    license = models.TextField(null=True, blank=True, help_text="As given.")
+    spdx_license = models.TextField(null=True, blank=True, help_text="The licence as an SPDX expression.")
+    commercial_use = models.BooleanField(null=True, blank=True, help_text="Whether the licence allows it.")
+    architecture = models.TextField(null=True, blank=True, help_text="Family: model_type of config.json.")
+    training_approach = ArrayField(models.TextField(), null=True, blank=True)
     open_weights = models.BooleanField(null=True, blank=True)
     public_training_code = models.TextField(null=True, blank=True)
     public_training_data = models.TextField(null=True, blank=True)
@@ -52,6 +66,7 @@ class ModelMeta(models.Model):
     output_dtypes = models.JSONField(null=True, blank=True)
     citation = models.TextField(null=True, blank=True)
     contacts = text_list()
+    field_origins = models.JSONField(default=dict, blank=True, help_text="{field: who says it}, for known fields.")
     local_path = models.TextField(null=True, blank=True, help_text="For a model of a private board: its folder.")
 
     class Meta:
@@ -69,11 +84,6 @@ class ModelMeta(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("model", args=[self.name])
-
-    @property
-    def organisation(self) -> str:
-        """The part before the slash, or nothing."""
-        return self.name.rpartition("/")[0]
 
     @property
     def short_name(self) -> str:
