@@ -1,6 +1,7 @@
 """The facts of the board: what is measured, who was measured, and what came out."""
 
 from leaderboard.models.boards import Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion
+from leaderboard.models.history import BoardSnapshot, RankRecord
 from leaderboard.models.imports import ImportedFile, ImportRun
 from leaderboard.models.languages import Language, Script
 from leaderboard.models.metadata import Annotation, AnnotationKey, MetadataClaim, MetadataCorrection, MetadataVersion
@@ -18,6 +19,7 @@ __all__ = [
     "BoardCube",
     "BoardLanguageRow",
     "BoardRow",
+    "BoardSnapshot",
     "CellScore",
     "CellSet",
     "CurrentResult",
@@ -31,6 +33,7 @@ __all__ = [
     "ModelMeta",
     "ModelRevision",
     "Origin",
+    "RankRecord",
     "ResultSource",
     "Scope",
     "Script",

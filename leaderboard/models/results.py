@@ -94,7 +94,10 @@ class TaskResult(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        indexes = [models.Index(fields=["task", "model_revision"], name="result_by_task")]
+        indexes = [
+            models.Index(fields=["task", "model_revision"], name="result_by_task"),
+            models.Index(fields=["created_at"], name="result_by_day"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["model_revision", "variant", "task", "source", "digest"], name="a_result_is_stored_once"

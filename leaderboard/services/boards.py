@@ -12,6 +12,7 @@ from django.utils import timezone
 from leaderboard.board_tables import LANGUAGE_ROW_COLUMNS, ROW_COLUMNS, BoardTables, Job, compute_tables
 from leaderboard.frames import BoardDefinition, load_meta_facts, load_results
 from leaderboard.models import Benchmark, Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion, Scope
+from leaderboard.services.history import record_ranks
 
 
 def publish_all_boards() -> None:
@@ -32,6 +33,7 @@ def publish_boards(*, benchmarks: QuerySet[Benchmark], scopes: Sequence[Scope] =
     _delete_boards(definitions, scopes)
     for job, tables in zip(jobs, compute_tables(jobs, results, load_meta_facts()), strict=True):
         _store(job, tables, version)
+    record_ranks(benchmarks=[definition.benchmark for definition in definitions], scopes=scopes)
     return version
 
 
