@@ -77,12 +77,7 @@ def cells_chosen(benchmarks: Sequence[Benchmark], single_tasks: Iterable[Task]) 
 
 
 def wanted_tasks(cells: Mapping[Task, UnitCells]) -> list[WantedTask]:
-    return [WantedTask(task.name, modalities=frozenset(task.modalities), can_run=can_run(task)) for task in cells]
-
-
-def can_run(task: Task) -> bool:
-    """Whether the task can be evaluated: its data can be had, and its definition has not left mteb."""
-    return task.origin == Origin.CUSTOM or (task.origin == Origin.REGISTRY and task.in_registry and task.is_public)
+    return [WantedTask(task.name, modalities=frozenset(task.modalities), can_run=task.can_be_run) for task in cells]
 
 
 def standing(model_name: str, model_revision: str, cells: Mapping[Task, UnitCells], *, is_local: bool) -> Standing:
@@ -107,7 +102,7 @@ def tasks_left_out(submission: Submission, cells: Mapping[Task, UnitCells]) -> l
     """Those that cannot run here, were evaluated, or are queued."""
     units = _covering_units(submission.model_name, submission.model_revision, cells)
     covered = {unit.task_id for unit in units}
-    return [task for task in cells if task.pk in covered or not can_run(task)]
+    return [task for task in cells if task.pk in covered or not task.can_be_run]
 
 
 def _covering_units(model_name: str, model_revision: str, cells: Mapping[Task, UnitCells]) -> list[EvaluationUnit]:

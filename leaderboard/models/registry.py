@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -84,6 +85,22 @@ class Task(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("task", args=[self.name])
+
+    def declared(self, cells: Iterable[tuple[str, str]]) -> list[tuple[str, str] | None]:
+        """The (split, subset) pairs, None in place of one that does not count for the task.
+
+        A task that names no splits or subsets counts all of them.
+        """
+        splits, subsets = set(self.eval_splits), set(self.hf_subsets)
+        return [
+            (split, subset) if split in (splits or (split,)) and subset in (subsets or (subset,)) else None
+            for split, subset in cells
+        ]
+
+    @property
+    def can_be_run(self) -> bool:
+        """Whether it can be evaluated here: its data can be had, and its definition has not left mteb."""
+        return self.origin == Origin.CUSTOM or (self.origin == Origin.REGISTRY and self.in_registry and self.is_public)
 
 
 class Benchmark(models.Model):

@@ -78,17 +78,9 @@ def _declared_cells(cell_set_ids: Iterable[int]) -> dict[int, list[Cell | None]]
     """Cell set -> its cells in order; None in place of a cell that its task does not declare."""
     cell_sets = CellSet.objects.filter(pk__in=list(cell_set_ids)).select_related("task")
     return {
-        cell_set.pk: [
-            cell if _declares(cell_set.task, *cell) else None
-            for cell in zip(cell_set.splits, cell_set.subsets, strict=True)
-        ]
+        cell_set.pk: cell_set.task.declared(zip(cell_set.splits, cell_set.subsets, strict=True))
         for cell_set in cell_sets.only("splits", "subsets", "task__eval_splits", "task__hf_subsets")
     }
-
-
-def _declares(task: Task, split: str, subset: str) -> bool:
-    """A task that names no splits or subsets counts all of them."""
-    return (not task.eval_splits or split in task.eval_splits) and (not task.hf_subsets or subset in task.hf_subsets)
 
 
 def _current_score(rows: list[Any], cells: dict[int, list[Cell | None]]) -> CurrentScore:

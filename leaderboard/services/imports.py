@@ -19,9 +19,9 @@ from django.utils import timezone
 from leaderboard.experiments import experiment_name
 from leaderboard.importing.sources import RevisionFolder, Source
 from leaderboard.importing.worker import FileBatch, SeenFile, import_batch, start_worker
-from leaderboard.models import Benchmark, ImportedFile, ImportRun, ModelRevision, ResultSource, Task, Variant
+from leaderboard.models import ImportedFile, ImportRun, ModelRevision, ResultSource, Task, Variant
 from leaderboard.result_files import TaskFacts, UnusableFile, load_json
-from leaderboard.services.boards import lock_publishing, publish_boards
+from leaderboard.services.boards import lock_publishing, publish_all_boards
 from leaderboard.services.currency import choose_current_results
 from leaderboard.services.model_metas import ensure_revision, ensure_variant
 
@@ -306,7 +306,7 @@ def _publish(run: ImportRun, tally: _Tally) -> ImportRun:
     if n_arrived or n_gone:
         choose_current_results()
         _analyze("currentresult")
-        publish_boards(benchmarks=Benchmark.objects.all())
+        publish_all_boards()
     ResultSource.objects.filter(pk=run.source_id).update(location=run.location, commit=run.commit)
     return _finish(
         run,

@@ -15,6 +15,7 @@ from leaderboard.result_files import ParsedResult, TaskFacts, UnusableFile, pars
 from leaderboard.services.boards import lock_publishing, publish_boards
 from leaderboard.services.currency import choose_current_results
 from leaderboard.services.model_metas import ensure_revision, ensure_variant
+from leaderboard.services.task_rows import publish_task_rows
 
 
 class ResultRefused(ValueError):
@@ -65,6 +66,7 @@ def record_result(
     )
     if is_new:
         choose_current_results(only=[(task.pk, variant.pk)])
+        publish_task_rows(tasks=[task.pk])
         publish_boards(benchmarks=Benchmark.objects.filter(benchmark_tasks__task=task), scopes=[Scope.ALL])
     return result
 
