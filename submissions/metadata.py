@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from submissions.licences import spdx_licence
+from leaderboard.licences import spdx_licence
 from submissions.snapshot import DTYPE_BYTES, ModelSnapshot, path_in
 
 CARD = "model card"

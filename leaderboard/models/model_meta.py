@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.urls import reverse
 
+from leaderboard.metadata import OPENNESS_FIELDS, Openness, openness
 from leaderboard.models.registry import Origin, text_list
 
 
@@ -84,6 +85,12 @@ class ModelMeta(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("model", args=[self.name])
+
+    @property
+    def openness(self) -> Openness:
+        """As mteb computes it. Every model of the registry has a card: it is reviewed when the model enters."""
+        values = {name: getattr(self, name) for name in OPENNESS_FIELDS}
+        return openness(values, has_card=self.in_registry or bool(self.reference))
 
     @property
     def short_name(self) -> str:

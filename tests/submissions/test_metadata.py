@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from submissions.licences import spdx_licence
+from leaderboard.licences import spdx_licence
 from submissions.metadata import describe, shown_facts
 from tests.factories_submissions import model_files, snapshot_of
 
