@@ -23,7 +23,7 @@ class Field:
     fraction, which pages show times 100.
 
     A text with `choices` has a closed vocabulary: `:` compares whole values, and what fits no choice is an error. A
-    text without them is searched by `:`. `unit` is that of the row's numbers, where they have one ("MB").
+    text without them is searched by `:`. `unit` is that of the row's numbers, where they have one: "MB" or "%".
     """
 
     name: str

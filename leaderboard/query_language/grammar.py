@@ -6,7 +6,7 @@ lark is imported with the first query: a web process starts without it.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from leaderboard.query_language.errors import QueryError
 from leaderboard.query_language.tokens import PATTERNS, WORD_END, Token, scan
@@ -60,8 +60,9 @@ def parse(text: str) -> Tree[Leaf]:
         return _parser().parse(text)
     except UnexpectedInput as unexpected:
         at_end = isinstance(unexpected, UnexpectedToken) and unexpected.token.type == "$END"
-        position = len(text) if at_end else unexpected.pos_in_stream
-        raise _explanation(scan(text), position) from None
+        # lark's annotation says None; every error of a parser has a position.
+        position = cast("int", unexpected.pos_in_stream)
+        raise _explanation(scan(text), len(text) if at_end else position) from None
 
 
 def _explanation(tokens: list[Token], position: int) -> QueryError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from leaderboard.query_language import grammar, values
 from leaderboard.query_language.errors import QueryError
-from leaderboard.query_language.fields import NAME, Field, Vocabulary
+from leaderboard.query_language.fields import NAME, Field, Vocabulary, squashed
 from leaderboard.query_language.tokens import MAX_LENGTH, Token, check_characters, quoted, quoted_if_needed, scan
 
 if TYPE_CHECKING:
@@ -143,7 +143,8 @@ def _names_of_several_words(tokens: list[Token]) -> Iterator[tuple[int, int]]:
         token = tokens[number]
         if token.kind not in {"WORD", "OPEN", "CLOSE"}:
             return
-        if token.kind == "WORD" and (number == 0 or tokens[number - 1].kind != "OPERATOR"):
+        is_value = number > 0 and tokens[number - 1].kind == "OPERATOR"
+        if token.kind == "WORD" and squashed(token.text) and not is_value:
             words += 1
             if words > 1:
                 yield token.start, tokens[-1].end

@@ -22,12 +22,13 @@ EQUALITIES = (HAS, IS, IS_NOT)
 _SYNONYMS = {"==": IS, "≤": "<=", "≥": ">=", "≠": IS_NOT}
 _RANGE = ".."
 
-_NUMBER = re.compile(r"([+-]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15}))([a-z%]*)", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"([+-]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15}))([a-z]*)", re.ASCII | re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
 _LARGE = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 # A megabyte of memory is 1024 * 1024 bytes, as in mteb's metadata.
 _MEGABYTES = {"": 1, "mb": 1, "m": 1, "gb": 1024, "g": 1024, "tb": 1024**2, "t": 1024**2}
 _SCALES = {"": _LARGE, "MB": _MEGABYTES}
+_PERCENT = "%"
 _FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 
 Test = Callable[[Any], bool]
@@ -193,16 +194,18 @@ def _amount(text: str, scale: dict[str, int]) -> Decimal | None:
 
 
 def _number(text: str, field: Field) -> Interval | None:
+    if field.unit == _PERCENT:
+        return _score(text, field)
     amount = _amount(text, _SCALES[field.unit])
     return None if amount is None else Interval(float(amount), float(amount))
 
 
 def _score(text: str, field: Field) -> Interval | None:
     """Times 100, as shown. Up to 1 it is a fraction; above, or with a percent sign, it is what the page shows."""
-    amount = _amount(text.removesuffix("%"), {"": 1})
+    amount = _amount(text.removesuffix(_PERCENT), {"": 1})
     if amount is None:
         return None
-    shown = amount if text.endswith("%") or abs(amount) > 1 else amount * 100
+    shown = amount if text.endswith(_PERCENT) or abs(amount) > 1 else amount * 100
     return Interval(float(shown), float(shown))
 
 
@@ -235,7 +238,7 @@ _ORDERS: dict[Kind, Order] = {
         "2024, 2024-06 or 2024-06-30",
     ),
 }
-_EXAMPLES_WITH_UNIT = {"MB": "500MB or 2GB"}
+_EXAMPLES_WITH_UNIT = {"MB": "500MB or 2GB", _PERCENT: "0.9, 90 or 90%"}
 
 
 def _read_ordered(field: Field, operator: str, value: Token) -> Reading:
