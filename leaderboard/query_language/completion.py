@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from leaderboard.query_language.fields import Field, Kind, Vocabulary, squashed
 from leaderboard.query_language.tokens import MAX_LENGTH, Token, quoted_if_needed, scan
@@ -45,8 +46,7 @@ _FLAG_VALUES: Sequence[Hinted] = (("yes", ""), ("no", ""))
 _KNOWLEDGE: Sequence[Hinted] = ((UNKNOWN, "no value"), (KNOWN, "any value"))
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(NamedTuple):
     """Put `text` in the place of the characters from `start` to `end`; `hint` says what it means."""
 
     text: str
