@@ -33,6 +33,7 @@ from leaderboard.models import (
     TaskResult,
     Variant,
 )
+from leaderboard.services.task_rows import publish_task_rows
 
 # split -> subset -> main score, in the order of the file.
 Scores = Mapping[str, Mapping[str, float | None]]
@@ -181,6 +182,7 @@ def make_result(
             official_part=part if Scope.OFFICIAL in current_in else None,
             all_part=part if Scope.ALL in current_in else None,
         )
+        publish_task_rows(tasks=[task.pk])
     return result
 
 
@@ -225,7 +227,10 @@ def make_row(
         "group_means": [None] * len(board.groups),
         "task_scores": scores,
     }
-    return BoardRow.objects.create(board=board, model_meta=model_meta or make_model(), **{**defaults, **fields})
+    row = BoardRow.objects.create(board=board, model_meta=model_meta or make_model(), **{**defaults, **fields})
+    board.n_rows = BoardRow.objects.filter(board=board, position__isnull=False).count()
+    board.save(update_fields=["n_rows"])
+    return row
 
 
 def make_language_row(board: Board, model_meta: ModelMeta, scores: Sequence[float | None]) -> BoardLanguageRow:
