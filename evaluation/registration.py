@@ -11,6 +11,7 @@ from django.db import transaction
 from evaluation.custom_tasks import TASK_KINDS, BenchmarkDefinition, TaskDefinition
 from leaderboard.models import Benchmark, BenchmarkTask, Board, Origin, Task, TaskGroup, TaskGroupMember
 from leaderboard.services.boards import publish_boards
+from leaderboard.services.languages import publish_languages
 from leaderboard.services.task_rows import publish_task_rows
 
 
@@ -41,7 +42,9 @@ def register_benchmark(*, definition: BenchmarkDefinition) -> Registration:
     changes += _save_benchmark_tasks(benchmark, definition, tasks)
     changes += _save_groups(benchmark, definition, tasks)
     if changes or not Board.objects.filter(benchmark=benchmark).exists():
-        publish_task_rows(tasks=[task.pk for task in tasks.values()])
+        task_ids = [task.pk for task in tasks.values()]
+        publish_task_rows(tasks=task_ids)
+        publish_languages(tasks=task_ids)
         publish_boards(benchmarks=Benchmark.objects.filter(benchmark_tasks__task__in=tasks.values()).distinct())
     return Registration(benchmark, changes)
 

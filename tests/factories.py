@@ -120,6 +120,12 @@ def result_json(task: Task, scores: Scores, **fields: Any) -> bytes:
     return json.dumps(body).encode()
 
 
+def _languages(task: Task, subset: str) -> list[str]:
+    """The languages of a subset, where the task says so."""
+    by_subset = task.eval_langs if isinstance(task.eval_langs, dict) else {}
+    return list(by_subset.get(subset, task.languages))
+
+
 def make_cell_set(task: Task, scores: Scores) -> CellSet:
     cells = [(split, subset) for split, subsets in scores.items() for subset in subsets]
     digest = hashlib.sha256(json.dumps([task.name, cells]).encode()).digest()
@@ -130,7 +136,7 @@ def make_cell_set(task: Task, scores: Scores) -> CellSet:
             "size": len(cells),
             "splits": [split for split, _ in cells],
             "subsets": [subset for _, subset in cells],
-            "languages": [list(task.languages) for _ in cells],
+            "languages": [_languages(task, subset) for _, subset in cells],
         },
     )
     return cell_set

@@ -3,7 +3,7 @@
 from leaderboard.models.boards import Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion
 from leaderboard.models.history import BoardSnapshot, RankRecord
 from leaderboard.models.imports import ImportedFile, ImportRun
-from leaderboard.models.languages import Language, Script
+from leaderboard.models.languages import Language, LanguageSummary, LanguageTask, Script
 from leaderboard.models.metadata import Annotation, AnnotationKey, MetadataClaim, MetadataCorrection, MetadataVersion
 from leaderboard.models.model_meta import ModelMeta, ModelRevision, Variant
 from leaderboard.models.registry import Benchmark, BenchmarkTask, Origin, Task, TaskGroup, TaskGroupMember
@@ -27,6 +27,8 @@ __all__ = [
     "ImportRun",
     "ImportedFile",
     "Language",
+    "LanguageSummary",
+    "LanguageTask",
     "MetadataClaim",
     "MetadataCorrection",
     "MetadataVersion",

@@ -66,7 +66,7 @@ def find_language(text: str) -> str | None:
     found = sorted(exact.values_list("code", flat=True), key=lambda code: (code not in names, code))
     if found:
         return found[0]
-    by_name = {name.casefold(): code for code, name in names.items()}
+    by_name = {names[code].casefold(): code for code in sorted(names, key=len, reverse=True)}
     if wanted in by_name:
         return by_name[wanted]
     parts = [name for name in by_name if wanted in name.replace("(", " ").replace(")", " ").split()]

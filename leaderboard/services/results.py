@@ -14,6 +14,7 @@ from leaderboard.models import Benchmark, ModelMeta, ResultSource, Scope, Source
 from leaderboard.result_files import ParsedResult, TaskFacts, UnusableFile, parse_result
 from leaderboard.services.boards import lock_publishing, publish_boards
 from leaderboard.services.currency import choose_current_results
+from leaderboard.services.languages import publish_languages
 from leaderboard.services.model_metas import ensure_revision, ensure_variant
 from leaderboard.services.task_rows import publish_task_rows
 
@@ -67,6 +68,7 @@ def record_result(
     if is_new:
         choose_current_results(only=[(task.pk, variant.pk)])
         publish_task_rows(tasks=[task.pk])
+        publish_languages(tasks=[task.pk])
         publish_boards(benchmarks=Benchmark.objects.filter(benchmark_tasks__task=task), scopes=[Scope.ALL])
     return result
 
