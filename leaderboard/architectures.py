@@ -129,14 +129,30 @@ _NAMES = [(re.compile(pattern), family) for pattern, family in _OF_NAME.items()]
 _HUB = re.compile(r"^https?://(www\.)?huggingface\.co/")
 
 
+# These read nothing but text; a model with their name as its base that reads more was built around it.
+_OF_TEXT = frozenset(
+    {"bert", "bloom", "deberta", "deberta-v2", "distilbert", "eurobert", "gemma", "gemma2", "gemma3_text", "lfm2",
+     "llama", "mistral", "modernbert", "mpnet", "mt5", "nomic_bert", "olmo3", "qwen2", "qwen3", "roberta", "t5",
+     "xlm-roberta"}
+)  # fmt: skip
+# Two models that share the work.
+_COMPOSED = frozenset({"hybrid", "router"})
+_CALLED_BERT = re.compile(r"(?:^|[-_/])bert(?:[-_]|$)", re.IGNORECASE)
+
+
 class Ancestry(NamedTuple):
     """What the registry says of a model that bears on its family. `is_static`: it only looks its words up."""
 
     loader: str | None
     adapted_from: str | None
+    model_type: Collection[str]
     modalities: Collection[str]
     is_static: bool
     is_open: bool
+
+    @property
+    def has_family_of_base(self) -> bool:
+        return self.is_open and not self.is_static and not _COMPOSED & set(self.model_type)
 
 
 def family_of_loader(loader: str | None) -> str | None:
@@ -151,20 +167,26 @@ def family_of_name(name: str) -> str | None:
 def inherited_family(name: str, models: Mapping[str, Ancestry]) -> str | None:
     """The family by name or by descent, along `adapted_from` as far as anything is known.
 
-    Nothing is inherited by a model that looks words up, by one that nobody can look into, and by one that reads other
-    modalities than its base: these are built anew.
+    Nothing is inherited by a model that looks words up, is composed of several, is closed, or reads other modalities
+    than its base. A base may have been the teacher only: whoever is called BERT has no family of another kind.
     """
-    seen = set()
-    current: str | None = name
+    seen: set[str] = set()
+    current = name
     while current and current not in seen:
         seen.add(current)
         model = models.get(current)
-        if model is not None and (model.is_static or not model.is_open):
+        if model is not None and not model.has_family_of_base:
             return None
         if family := family_of_name(current) or family_of_loader(model.loader if model else None):
-            return family
+            return family if _fits(name, models.get(name), family) else None
         parent = _HUB.sub("", model.adapted_from or "") if model else ""
         if model and parent in models and set(models[parent].modalities) != set(model.modalities):
             return None
         current = parent
     return None
+
+
+def _fits(name: str, model: Ancestry | None, family: str) -> bool:
+    if family in _OF_TEXT and model is not None and set(model.modalities) - {"text"}:
+        return False
+    return "bert" in family or not _CALLED_BERT.search(name)

@@ -8,7 +8,7 @@ they differ. docs/metadata.md has the reasons.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -112,6 +112,8 @@ FIELDS = {
 # Names of variants and zero-shot follow from these, so in the registry's models the registry alone says them.
 RULED_BY_REGISTRY = frozenset({"model_type", "embed_dims", "output_dtypes", "training_datasets"})
 CORRECTABLE_FIELDS = tuple(name for name in FIELDS if name not in RULED_BY_REGISTRY)
+# Tokenizers without a limit give a number of this kind.
+NO_LIMIT = 10**8
 # An empty list says something here: trained on no dataset of a task.
 _EMPTY_MEANS_NONE = frozenset({"training_datasets"})
 
@@ -149,12 +151,19 @@ def normalised(values: Values, languages: Mapping[str, str]) -> dict[str, Any]:
 
     `languages` is ISO 639-1 code -> code with script: en -> eng-Latn.
     """
-    found = known(values)
+    found = {name: _without_nul(value) for name, value in known(values).items()}
     if "languages" in found:
         found["languages"] = list(dict.fromkeys(languages.get(code, code) for code in found["languages"]))
     if "license" in found and "spdx_license" not in found and (spdx := spdx_licence(found["license"])):
         found["spdx_license"] = spdx
     return found
+
+
+def _without_nul(value: Any) -> Any:
+    """PostgreSQL has no such character."""
+    if isinstance(value, list):
+        return [_without_nul(part) for part in value]
+    return value.replace("\0", "") if isinstance(value, str) else value
 
 
 def known(values: Values) -> dict[str, Any]:
@@ -186,11 +195,13 @@ def resolve(claims: Claims) -> Resolved:
 
 def _speakers(claims: Claims, name: str) -> list[MetadataOrigin]:
     """Who says the field, most believed first."""
-    if name in RULED_BY_REGISTRY and MetadataOrigin.REGISTRY in claims:
-        candidates: Sequence[MetadataOrigin] = [MetadataOrigin.REGISTRY]
-    else:
-        candidates = list(MetadataOrigin)
-    return [origin for origin in candidates if name in claims.get(origin, {})]
+    speakers = [origin for origin in MetadataOrigin if name in claims.get(origin, {})]
+    if MetadataOrigin.REGISTRY not in claims:
+        return speakers
+    if name in RULED_BY_REGISTRY:
+        return [origin for origin in speakers if origin is MetadataOrigin.REGISTRY]
+    # The file beside results is the registry's entry on the day of a run: what it has dropped since, nobody says now.
+    return [origin for origin in speakers if origin is not MetadataOrigin.META_FILE]
 
 
 def _follow_licence(resolved: Resolved, claims: Claims) -> None:
@@ -213,11 +224,18 @@ def _set(resolved: Resolved, name: str, value: Any, origin: str | None) -> None:
         resolved.values[name], resolved.origins[name] = value, origin
 
 
+# They are written in many ways that mean the same, or follow from another field, or are added up.
+_NOT_COMPARED = frozenset(
+    {"training_approach", "spdx_license", "commercial_use", "embed_dims", "citation", "contacts", "output_dtypes",
+     "reference"}
+)  # fmt: skip
+
+
 def conflicts(claims: Claims, resolved: Resolved) -> list[Conflict]:
     """Fields of which some origin says something else than what is shown."""
     found = []
     for name, entry in FIELDS.items():
-        if name not in resolved.values or name in {"training_approach", "spdx_license", "commercial_use"}:
+        if name not in resolved.origins or name in _NOT_COMPARED:
             continue
         shown = ClaimedValue(resolved.values[name], resolved.origins[name])
         others = tuple(
@@ -251,26 +269,33 @@ _WHY_BELIEVED = {
 }
 
 
-def _mean_the_same(entry: Field, one: Any, other: Any) -> bool:
+def _mean_the_same(entry: Field, shown_value: Any, other: Any) -> bool:
+    """Whether the other adds nothing: of lists, it may say less than is shown."""
     if entry.tolerance:
-        return isclose(one, other, rel_tol=entry.tolerance)
-    match entry.name:
-        case "languages":
-            return {code.partition("-")[0] for code in one} == {code.partition("-")[0] for code in other}
-        case "adapted_from" | "reference" | "public_training_code" | "public_training_data":
-            return _address(one) == _address(other)
+        return isclose(shown_value, other, rel_tol=entry.tolerance)
+    if entry.name == "languages":
+        return {_bare_language(code) for code in other} <= {_bare_language(code) for code in shown_value}
     if entry.kind is FieldKind.TEXTS:
-        return {_folded(text) for text in one} == {_folded(text) for text in other}
-    return _folded(one) == _folded(other) if isinstance(one, str) else bool(one == other)
+        return {_folded(text) for text in other} <= {_folded(text) for text in shown_value}
+    if entry.kind is FieldKind.LINK or entry.name == "adapted_from":
+        return _address(shown_value) == _address(other)
+    return _folded(shown_value) == _folded(other) if isinstance(shown_value, str) else bool(shown_value == other)
 
 
 def _folded(value: Any) -> str:
-    return " ".join(str(value).split()).casefold()
+    """Without what people write differently: MaxSim, max_sim."""
+    return re.sub(r"[\W_]+", "", str(value)).casefold()
+
+
+def _bare_language(code: str) -> str:
+    """Mandarin, which cards call Chinese, counts as Chinese."""
+    bare = re.split("[-_]", code.casefold())[0]
+    return "zho" if bare == "cmn" else bare
 
 
 def _address(text: str) -> str:
     """The name of a repository may be written as its address."""
-    return re.sub(r"^https?://(www\.)?(huggingface\.co/)?", "", _folded(text)).rstrip("/")
+    return re.sub(r"^https?://(www\.)?(huggingface\.co/)?", "", text.strip().casefold()).rstrip("/")
 
 
 def origin_label(origin: str) -> str:
@@ -407,7 +432,7 @@ def openness(values: Values, *, has_card: bool) -> Openness:
 def read_meta_file(content: Values) -> dict[str, Any]:
     """What a model_meta.json says, in the form of this board's fields; whatever it does not know is absent."""
     dims = content.get("embed_dim")
-    all_dims = [dims] if _is_count(dims) else [dim for dim in dims if _is_count(dim)] if isinstance(dims, list) else []
+    all_dims = [dim for given in (dims if isinstance(dims, list) else [dims]) if (dim := _count(given, below=NO_LIMIT))]
     n_parameters = _count(content.get("n_parameters"))
     n_embedding = _count(content.get("n_embedding_parameters"))
     n_active = _count(content.get("n_active_parameters_override"))
@@ -424,7 +449,7 @@ def read_meta_file(content: Values) -> dict[str, Any]:
             "n_embedding_parameters": n_embedding,
             "n_active_parameters": n_active,
             "memory_usage_mb": _size(content.get("memory_usage_mb")),
-            "max_tokens": _count(content.get("max_tokens")),
+            "max_tokens": _count(content.get("max_tokens"), below=NO_LIMIT),
             "embed_dim": max(all_dims, default=None),
             "embed_dims": all_dims,
             "training_datasets": sorted(map(str, datasets)) if isinstance(datasets, list | dict) else None,
@@ -462,8 +487,8 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and value >= 0
 
 
-def _count(value: Any) -> int | None:
-    return int(value) if _is_count(value) else None
+def _count(value: Any, *, below: int = 2**53) -> int | None:
+    return int(value) if _is_count(value) and value < below else None
 
 
 def _size(value: Any) -> float | None:

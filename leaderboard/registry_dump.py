@@ -203,6 +203,7 @@ def _model_meta(meta: Any) -> dict[str, Any]:
     return {
         "name": meta.name,
         "registry_revision": meta.revision,
+        "loader": _loader_name(meta.loader),
         "release_date": plain["release_date"],
         "languages": plain["languages"],
         "n_parameters": meta.n_parameters,
@@ -229,6 +230,11 @@ def _model_meta(meta: Any) -> dict[str, Any]:
         "citation": meta.citation,
         "contacts": list(meta.contacts or []),
     }
+
+
+def _loader_name(loader: Any) -> str | None:
+    """The class or function that loads a model, whatever arguments it is given."""
+    return None if loader is None else str(getattr(loader, "func", loader).__name__)
 
 
 def _canonical_name(name: str | None) -> str | None:

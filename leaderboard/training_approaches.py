@@ -1,11 +1,13 @@
 """How a model was trained, as far as its card or the registry says so in words that mean nothing else.
 
 Only declarations count: tags, the library's name, the names of loss functions that sentence-transformers and PyLate
-write into a card. A word in a card's running text may be about another model, so the text is not searched.
+write into a card, and words of the model's own name. A word in a card's running text may be about another model, so the
+text is not searched.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -58,6 +60,21 @@ _LOSSES = {
     "sparsemse": "distillation",
     "mse": "distillation",
 }
+_IN_NAMES = {
+    "simcse": "contrastive",
+    "distill": "distillation",
+    "distilled": "distillation",
+    "instruct": "instruction-tuned",
+    "matryoshka": "matryoshka",
+    "mrl": "matryoshka",
+    "merge": "merged",
+    "merged": "merged",
+    "slerp": "merged",
+    "m2v": "static",
+    "model2vec": "static",
+    "potion": "static",
+    "static": "static",
+}
 _STATIC_LIBRARY = "model2vec"
 _STATIC_LOADER = "Model2VecModel"
 
@@ -79,14 +96,23 @@ def _of_tag(tag: str) -> str | None:
     return next((approach for beginning, approach in _LOSSES.items() if loss.startswith(beginning)), None)
 
 
-def of_registry(*, embed_dims: Sequence[int] | None, loader: str | None) -> list[str]:
-    """What an entry of mteb's registry declares: a list of dimensions is mteb's way to say Matryoshka."""
+def of_registry(*, embed_dims: Sequence[int] | None, loader: str | None, framework: Iterable[str] | None) -> list[str]:
+    """What an entry of mteb's registry declares.
+
+    A list of dimensions is mteb's way to say Matryoshka; NumPy beside sentence-transformers its way to say Model2Vec.
+    """
     found = set()
     if embed_dims is not None and len(embed_dims) > 1:
         found.add("matryoshka")
-    if loader == _STATIC_LOADER:
+    if loader == _STATIC_LOADER or {"NumPy", "Sentence Transformers"} <= set(framework or ()):
         found.add("static")
     return _in_order(found)
+
+
+def of_name(name: str) -> list[str]:
+    """What the model's authors say in its name: e5-mistral-7b-instruct, arabic-english-sts-matryoshka."""
+    words = re.split(r"[^a-z0-9]+", name.rpartition("/")[2].lower())
+    return _in_order({_IN_NAMES[word] for word in words if word in _IN_NAMES})
 
 
 def of_modules(types: Iterable[str]) -> list[str]:

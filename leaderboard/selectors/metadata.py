@@ -14,10 +14,11 @@ from leaderboard.metadata import (
     MetadataOrigin,
     Resolved,
     conflicts,
+    known,
     origin_label,
     shown,
 )
-from leaderboard.models import Annotation, AnnotationKey, MetadataVersion, ModelMeta
+from leaderboard.models import Annotation, AnnotationKey, MetadataVersion, ModelMeta, Origin
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,17 @@ class DescribedField:
 
 def described_fields(model_meta: ModelMeta) -> list[DescribedField]:
     """Everything known of the model in the order of a page, and what people look for though it is unknown."""
-    known = known_metadata(model_meta)
+    resolved = known_metadata(model_meta)
     disputed = {conflict.name: conflict for conflict in metadata_conflicts(model_meta)}
     return [
-        _described(name, known, disputed.get(name))
+        _described(name, resolved, disputed.get(name))
         for name, field in FIELDS.items()
-        if name in known.values or field.always_shown
+        if name in resolved.values or field.always_shown
     ]
 
 
-def _described(name: str, known: Resolved, conflict: Conflict | None) -> DescribedField:
-    field, value, origin = FIELDS[name], known.values.get(name), known.origins.get(name)
+def _described(name: str, resolved: Resolved, conflict: Conflict | None) -> DescribedField:
+    field, value, origin = FIELDS[name], resolved.values.get(name), resolved.origins.get(name)
     text = shown(name, value)
     return DescribedField(
         name=name,
@@ -65,10 +66,13 @@ def _described(name: str, known: Resolved, conflict: Conflict | None) -> Describ
 
 
 def known_metadata(model_meta: ModelMeta) -> Resolved:
-    """What the model's row says, in the form of claims."""
-    values = {name: getattr(model_meta, name) for name in model_meta.field_origins if name in FIELDS}
+    """What the model's row says, in the form of claims. The registry filled rows before anybody noted origins."""
+    values = known({name: getattr(model_meta, name) for name in FIELDS})
     plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
-    return Resolved(plain, dict(model_meta.field_origins))
+    origins = model_meta.field_origins
+    if not origins and model_meta.origin == Origin.REGISTRY:
+        origins = dict.fromkeys(plain, MetadataOrigin.REGISTRY)
+    return Resolved(plain, origins)
 
 
 def metadata_conflicts(model_meta: ModelMeta) -> list[Conflict]:

@@ -21,8 +21,9 @@ from leaderboard.importing.sources import RevisionFolder, Source
 from leaderboard.importing.worker import FileBatch, SeenFile, import_batch, start_worker
 from leaderboard.models import ImportedFile, ImportRun, ModelRevision, ResultSource, Task, Variant
 from leaderboard.result_files import TaskFacts, UnusableFile, load_json
-from leaderboard.services.boards import lock_publishing, publish_all_boards
+from leaderboard.services.boards import bump_data_version, lock_publishing, publish_all_boards
 from leaderboard.services.currency import choose_current_results
+from leaderboard.services.metadata import record_meta_files
 from leaderboard.services.model_metas import ensure_revision, ensure_variant
 
 logger = logging.getLogger(__name__)
@@ -303,10 +304,13 @@ def _publish(run: ImportRun, tally: _Tally) -> ImportRun:
     lock_publishing()
     _analyze("taskresult", "importedfile", "cellset", "modelrevision", "variant")
     n_arrived, n_gone = _mark_present(run.source, tally.files)
+    described = record_meta_files()
     if n_arrived or n_gone:
         choose_current_results()
         _analyze("currentresult")
         publish_all_boards()
+    elif described:
+        bump_data_version()
     ResultSource.objects.filter(pk=run.source_id).update(location=run.location, commit=run.commit)
     return _finish(
         run,

@@ -7,17 +7,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 import orjson
 from django.conf import settings
 from django.db import models, transaction
 
+from leaderboard.architectures import Ancestry, family_of_loader, inherited_family
+from leaderboard.metadata import MetadataOrigin
 from leaderboard.models import (
     Benchmark,
     BenchmarkTask,
     Language,
+    MetadataVersion,
     ModelMeta,
     Origin,
     Script,
@@ -25,6 +27,8 @@ from leaderboard.models import (
     TaskGroup,
     TaskGroupMember,
 )
+from leaderboard.services.metadata import Claim, record_claims
+from leaderboard.training_approaches import is_static, of_name, of_registry
 from leaderboard.zero_shot import contaminated_tasks, similar_tasks
 
 
@@ -46,6 +50,11 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.gone)
+
+    def add_changed(self, names: Iterable[str]) -> None:
+        """Note as changed what is not noted yet."""
+        noted = {*self.added, *self.changed}
+        self.changed += [name for name in dict.fromkeys(names) if name not in noted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +100,13 @@ def sync_registry(*, registry: Mapping[str, Any]) -> SyncReport:
     _refuse_clashes(Task, registry["tasks"])
     _refuse_clashes(Benchmark, registry["benchmarks"])
     tasks = _sync(Task, [{**fields, "registry_order": i} for i, fields in enumerate(registry["tasks"])])
-    model_metas = _sync(ModelMeta, list(_model_meta_fields(registry)))
+    model_metas = _sync(ModelMeta, list(_model_meta_columns(registry)))
     benchmarks = _sync(Benchmark, list(_benchmark_fields(registry)))
-    for name in _sync_contents(registry["benchmarks"]):
-        if name not in benchmarks.added and name not in benchmarks.changed:
-            benchmarks.changed.append(name)
+    benchmarks.add_changed(_sync_contents(registry["benchmarks"]))
     languages = _sync_names(Language, registry["languages"])
     _sync_names(Script, registry["scripts"])
+    described = record_claims(claims=_claims(registry["model_metas"]), reason=MetadataVersion.Reason.REGISTRY)
+    model_metas.add_changed(described)
     return SyncReport(registry["mteb_version"], tasks, benchmarks, model_metas, languages)
 
 
@@ -112,7 +121,8 @@ def _refuse_clashes(model: type[Task | Benchmark], entries: Sequence[Mapping[str
         )
 
 
-def _model_meta_fields(registry: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def _model_meta_columns(registry: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    """What the registry alone decides of a model; the rest are claims beside those of others."""
     entries = registry["model_metas"]
     similar = similar_tasks(
         [(task["name"], base) for task in registry["tasks"] for base in task["adapted_from"]]
@@ -123,11 +133,38 @@ def _model_meta_fields(registry: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     for order, entry in enumerate(entries):
         seen = contaminated_tasks(entry["name"], training, adapted_from, similar)
         yield {
-            **entry,
-            "release_date": date.fromisoformat(entry["release_date"]) if entry["release_date"] else None,
+            "name": entry["name"],
+            "registry_revision": entry["registry_revision"],
             "contaminated_tasks": None if seen is None else sorted(seen),
             "registry_order": order,
         }
+
+
+def _claims(entries: Sequence[Mapping[str, Any]]) -> Iterable[Claim]:
+    """What the registry says of its models, and what follows for their architecture from names and descent."""
+    ids = dict(ModelMeta.objects.values_list("name", "pk"))
+    approaches = {entry["name"]: _approaches(entry) for entry in entries}
+    ancestry = {
+        entry["name"]: Ancestry(
+            loader=entry.get("loader"),
+            adapted_from=entry["adapted_from"],
+            model_type=entry.get("model_type") or (),
+            modalities=entry.get("modalities") or (),
+            is_static=is_static(approaches[entry["name"]]) or is_static(of_name(entry["name"])),
+            is_open=entry.get("open_weights") is not False,
+        )
+        for entry in entries
+    }
+    for entry in entries:
+        name = entry["name"]
+        told = {"architecture": family_of_loader(entry.get("loader")), "training_approach": approaches[name]}
+        inferred = {"architecture": inherited_family(name, ancestry), "training_approach": of_name(name)}
+        yield Claim(ids[name], MetadataOrigin.REGISTRY, {**entry, **told})
+        yield Claim(ids[name], MetadataOrigin.LINEAGE, inferred)
+
+
+def _approaches(entry: Mapping[str, Any]) -> list[str]:
+    return of_registry(embed_dims=entry.get("embed_dims"), loader=entry.get("loader"), framework=entry.get("framework"))
 
 
 def _benchmark_fields(registry: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
