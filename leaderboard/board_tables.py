@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from leaderboard.aggregation import Floats
+from leaderboard.aggregation import Floats, Ints
 from leaderboard.cube import Cube, pack
 from leaderboard.frames import BoardDefinition, MetaFacts, Results, build_cube
 from leaderboard.models import Scope
+from leaderboard.percentiles import percentiles_of_ranks
 from leaderboard.postgres import array_literal
-from leaderboard.ranking import Entrants, LanguageTable, Summary, TaskTable, language_table, summarise, task_table
+from leaderboard.ranking import Entrants, LanguageTable, Summary, TaskTable, language_table, task_table
+from leaderboard.standing import MEANS, Standing, mean_bounds, stand
 
 ROW_COLUMNS = (
     "model_meta_id",
@@ -30,6 +32,7 @@ ROW_COLUMNS = (
     "task_position",
     "rank",
     "borda_rank",
+    "percentile",
     "zero_shot",
     "n_done",
     "mean_task",
@@ -46,8 +49,7 @@ ROW_COLUMNS = (
     "task_scores",
 )
 LANGUAGE_ROW_COLUMNS = ("model_meta_id", "position", "scores")
-_MEANS = ("mean_task", "mean_task_type", "mean_subset", "mean_public", "mean_private")
-_NOT_IN_SUMMARY: tuple[Any, ...] = (None, None, None, 0, None, None, None, None, None, [], [])
+_NOT_IN_SUMMARY: tuple[Any, ...] = (*[None] * 4, 0, *[None] * len(MEANS), [], [], None, None, [], [])
 # From this many boards on, all cores compute.
 _MANY = 40
 
@@ -56,10 +58,11 @@ _MANY = 40
 class BoardTables:
     """`columns` are the fields of `Board` that name columns; the rows have the columns listed above.
 
-    `cube` is the packed cube, nothing for a board without cells.
+    `n_rows` counts those of the summary. `cube` is the packed cube, nothing for a board without cells.
     """
 
     columns: dict[str, list[Any]]
+    n_rows: int = 0
     cube: bytes = b""
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     language_rows: list[tuple[Any, ...]] = field(default_factory=list)
@@ -127,14 +130,16 @@ def board_tables(definition: BoardDefinition, results: Results, meta_facts: dict
     if cube is None:
         return BoardTables(_columns_of(None, None, None, None))
     everything = cube.select()
-    summary = summarise(everything.cells, cube.rules, entrants(cube, meta_facts))
+    standing = stand(everything.cells, cube.rules, entrants(cube, meta_facts))
+    summary = standing.summary if standing else None
     tasks = task_table(everything.cells, cube.rules)
     view = cube.rules_of_benchmark.language_view
     languages = language_table(everything.cells, cube.cell_languages(everything.kind), view) if view else None
     return BoardTables(
         columns=_columns_of(cube, summary, tasks, languages),
+        n_rows=len(summary.rows) if summary else 0,
         cube=pack(cube),
-        rows=list(_rows(cube, summary, tasks)),
+        rows=list(_rows(cube, standing, tasks)),
         language_rows=list(_language_rows(cube, languages)),
     )
 
@@ -162,12 +167,12 @@ def _names(cube: Cube | None, table: Summary | TaskTable | None) -> list[str]:
     return [cube.tasks[task].name for task in table.tasks] if cube and table else []
 
 
-def _rows(cube: Cube, summary: Summary | None, tasks: TaskTable | None) -> Iterator[tuple[Any, ...]]:
+def _rows(cube: Cube, standing: Standing | None, tasks: TaskTable | None) -> Iterator[tuple[Any, ...]]:
     """One row for every variant that stands in the summary or in the per-task table."""
-    in_summary = {int(row): place for place, row in enumerate(summary.rows)} if summary else {}
+    in_summary = {int(row): place for place, row in enumerate(standing.summary.rows)} if standing else {}
     in_tasks = {int(row): place for place, row in enumerate(tasks.rows)} if tasks else {}
     task_scores = _plain(tasks.scores) if tasks else []
-    summary_columns = _summary_columns(summary) if summary else []
+    summary_columns = _summary_columns(standing) if standing else []
     for row in dict.fromkeys([*in_summary, *in_tasks]):
         place, task_place = in_summary.get(row), in_tasks.get(row)
         yield (
@@ -175,7 +180,6 @@ def _rows(cube: Cube, summary: Summary | None, tasks: TaskTable | None) -> Itera
             place,
             task_place,
             *(_NOT_IN_SUMMARY if place is None else summary_columns[place]),
-            *(None, None, [], []),
             "{}" if task_place is None else array_literal(task_scores[task_place]),
         )
 
@@ -187,12 +191,13 @@ def _language_rows(cube: Cube, languages: LanguageTable | None) -> Iterator[tupl
         yield cube.model_meta_ids[model], position, array_literal(scores)
 
 
-def _summary_columns(summary: Summary) -> list[tuple[Any, ...]]:
-    """(rank, borda_rank, zero_shot, n_done, the five means, type means, group means) for each row of the summary."""
+def _summary_columns(standing: Standing) -> list[tuple[Any, ...]]:
+    """For each row of the summary the columns from `rank` to `mean_highs`."""
+    summary = standing.summary
     n = len(summary.rows)
     blank: list[float | None] = [None] * n
     means = []
-    for name in _MEANS:
+    for name in MEANS:
         values = summary.means[name]
         means.append(blank if values is None else _plain(values))
     done = (~np.isnan(summary.task_scores)).sum(axis=1).tolist()
@@ -200,14 +205,22 @@ def _summary_columns(summary: Summary) -> list[tuple[Any, ...]]:
         zip(
             summary.rank.tolist(),
             summary.borda_rank.tolist(),
+            _plain(percentiles_of_ranks(summary.rank)),
             summary.zero_shot,
             done,
             *means,
             _side_by_side(summary.type_means.values(), n),
             _side_by_side(summary.group_means.values(), n),
+            _ranks(standing.intervals.rank_low),
+            _ranks(standing.intervals.rank_high),
+            *map(_plain, mean_bounds(standing)),
             strict=True,
         )
     )
+
+
+def _ranks(ranks: Ints) -> list[int | None]:
+    return [rank or None for rank in ranks.tolist()]
 
 
 def _side_by_side(columns: Collection[Floats], n: int) -> list[Any]:

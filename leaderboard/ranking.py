@@ -80,12 +80,14 @@ class Entrants:
 class Votes:
     """`scores` is (models, voters); voter `v` speaks for the column `task_of_voter[v]` of the summary's tasks.
 
-    `entered` marks the models that have any cell.
+    `entered` marks the models that have any cell. Where voters are (task, subset) pairs, `of_rows` has the score of
+    each row on them, blank for a pair that the row does not have.
     """
 
     scores: Floats
     task_of_voter: Ints
     entered: Bools
+    of_rows: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,7 @@ def _votes(cells: Cells, tasks: Ints, by_subset: aggregation.SubsetScores | None
         scores = aggregation.model_task_scores(cells)[:, tasks]
         return Votes(scores, np.arange(len(tasks)), _entered(cells))
     pooled = aggregation.pooled(by_subset.by_row, cells.model_of_row, cells.n_models)
-    return Votes(pooled, np.searchsorted(tasks, by_subset.task), _entered(cells))
+    return Votes(pooled, np.searchsorted(tasks, by_subset.task), _entered(cells), by_subset.by_row)
 
 
 def _means(rules: Rules, strict: Floats, tasks: Ints, by_type: dict[str, Floats], mean: Mean) -> dict[str, Floats]:

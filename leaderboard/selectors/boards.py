@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.core.cache import cache
 from django.db import models
 from django.db.models import F, QuerySet
 from django.db.models.functions import Lower
 
+from leaderboard.aggregation import Floats
+from leaderboard.memory import Kept
 from leaderboard.models import Benchmark, Board, BoardLanguageRow, BoardRow, CurrentResult, Scope, Task
 
 
 class View(models.TextChoices):
     SUMMARY = "summary", "Summary"
     TASKS = "tasks", "Per task"
+    TYPES = "types", "Per task type"
     LANGUAGES = "languages", "Per language"
+    CHARTS = "charts", "Charts"
 
 
 class Kind(Enum):
@@ -63,6 +68,7 @@ class BoardColumn:
 RANK = BoardColumn("rank", Kind.RANK, "rank")
 PLACE = BoardColumn("place", Kind.PLACE, "position")
 MODEL = BoardColumn("model", Kind.MODEL, "model_meta__name")
+METHOD_SCORE = BoardColumn("method", Kind.SCORE, "method_score")
 COVERAGE = BoardColumn("coverage", Kind.COVERAGE, "n_done")
 ZERO_SHOT = BoardColumn("zero_shot", Kind.PERCENT, "zero_shot")
 MODEL_FACTS = (
@@ -90,7 +96,21 @@ def find_board(benchmark: Benchmark, scope: Scope) -> Board | None:
     return Board.objects.filter(benchmark=benchmark, scope=scope).select_related("benchmark").first()
 
 
-def board_columns(benchmark: Benchmark, board: Board, view: View) -> list[BoardColumn]:
+class Columned(Protocol):
+    """What names the columns of a board: a stored one, or one that was narrowed."""
+
+    task_names: list[str]
+    task_types: list[str]
+    groups: list[list[str]]
+    languages: list[str]
+
+
+def board_columns(
+    benchmark: Benchmark, board: Columned, view: View, *, method_score: bool = False
+) -> list[BoardColumn]:
+    """The columns of a view; `method_score` adds the one that the ranking method goes by."""
+    if view == View.TYPES:
+        return [RANK, MODEL, *_array_columns("type", "type_means", board.task_types)]
     if view == View.TASKS:
         return [RANK, MODEL, *_array_columns("task", "task_scores", board.task_names)]
     if view == View.LANGUAGES:
@@ -99,6 +119,7 @@ def board_columns(benchmark: Benchmark, board: Board, view: View) -> list[BoardC
     return [
         RANK,
         MODEL,
+        *([METHOD_SCORE] if method_score else []),
         *(BoardColumn(name, Kind.SCORE, name) for name in mean_names(benchmark)),
         COVERAGE,
         *([ZERO_SHOT] if benchmark.show_zero_shot else []),
@@ -116,7 +137,7 @@ def board_rows(board: Board, view: View, columns: Sequence[BoardColumn]) -> Quer
     """Named tuples in the board's own order: who the row is, and every field that a column reads."""
     identity = ["model_meta_id", "model_meta__name"]
     if view != View.LANGUAGES:
-        identity += ["experiment_id", "origins"]
+        identity += ["experiment_id", "origins", "rank_low", "rank_high", "mean_lows", "mean_highs"]
     fields = dict.fromkeys([*identity, *(column.field for column in columns)])
     return _rows_in_order(board, view).values_list(*fields, named=True)
 
@@ -148,20 +169,39 @@ def cell_values(row: Any, columns: Iterable[BoardColumn]) -> list[Any]:
     ]
 
 
-def best_scores(board: Board, view: View, columns: Sequence[BoardColumn]) -> dict[str, float]:
-    """Column key -> the highest score of the whole board, for columns with any score."""
-    key = f"best:{board.pk}:{board.data_version}:{view}"
-    best = cache.get(key)
-    if best is None:
-        best = _best_scores(board, view, [column for column in columns if column.kind is Kind.SCORE])
-        cache.set(key, best)
-    return best
+@dataclass(frozen=True)
+class Scale:
+    """The scores of a column over the whole board: the best one, and the bounds between its seven sevenths."""
+
+    best: float
+    bounds: Sequence[float]
+
+    def step(self, score: float) -> int:
+        """0 for the lowest seventh to 6 for the highest."""
+        return bisect_right(self.bounds, score)
 
 
-def _best_scores(board: Board, view: View, columns: Sequence[BoardColumn]) -> dict[str, float]:
-    rows = [cell_values(row, columns) for row in board_rows(board, view, columns)]
-    known = ([value for value in values if value is not None] for values in zip(*rows, strict=True))
-    return {column.key: max(values) for column, values in zip(columns, known, strict=False) if values}
+_SEVENTHS = np.arange(1, 7) / 7
+_scales: Kept[dict[str, Scale]] = Kept(200)
+
+
+def column_scale(scores: Floats) -> Scale | None:
+    """Of one column; None where it is blank throughout."""
+    known = scores[~np.isnan(scores)]
+    return Scale(float(known.max()), np.quantile(known, _SEVENTHS).tolist()) if len(known) else None
+
+
+def board_scales(board: Board, view: View, columns: Sequence[BoardColumn]) -> dict[str, Scale]:
+    """Column key -> its scale over the whole board, for columns with any score."""
+    return _scales.get((board.pk, view), lambda: _board_scales(board, view, columns))
+
+
+def _board_scales(board: Board, view: View, columns: Sequence[BoardColumn]) -> dict[str, Scale]:
+    shown = [column for column in columns if column.kind is Kind.SCORE]
+    rows = [cell_values(row, shown) for row in board_rows(board, view, shown)]
+    scores = np.array(rows, dtype=np.float64).reshape(-1, len(shown))
+    scales = ((column.key, column_scale(of)) for column, of in zip(shown, scores.T, strict=True))
+    return {key: scale for key, scale in scales if scale}
 
 
 def started_tasks(board: Board, model_ids: Iterable[int]) -> dict[tuple[int, str], set[str]]:

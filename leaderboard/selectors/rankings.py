@@ -6,7 +6,7 @@ import difflib
 from typing import Any
 
 from leaderboard.models import Benchmark, Board, BoardLanguageRow, BoardRow, Scope
-from leaderboard.ranking import MEAN_TASK, MEAN_TASK_TYPE
+from leaderboard.ranking import MEAN_TASK, MEAN_TASK_TYPE, TASK_TYPES
 
 _MEANS = ("mean_task", "mean_task_type", "mean_subset", "mean_public", "mean_private")
 
@@ -38,10 +38,11 @@ def board_rankings(benchmark: Benchmark, scope: Scope) -> list[dict[str, Any]]:
     rows = (
         BoardRow.objects.filter(board=board, position__isnull=False).select_related("model_meta").order_by("position")
     )
-    return [_ranking(board, row) for row in rows]
+    shows_types = TASK_TYPES in benchmark.aggregations
+    return [_ranking(board, row, shows_types=shows_types) for row in rows]
 
 
-def _ranking(board: Board, row: BoardRow) -> dict[str, Any]:
+def _ranking(board: Board, row: BoardRow, *, shows_types: bool) -> dict[str, Any]:
     groups: dict[str, dict[str, float | None]] = {}
     for (dimension, label), value in zip(board.groups, row.group_means, strict=True):
         groups.setdefault(dimension, {})[label] = value
@@ -55,7 +56,7 @@ def _ranking(board: Board, row: BoardRow) -> dict[str, Any]:
         "zero_shot": row.zero_shot,
         "coverage": {"done": row.n_done, "of": board.n_declared_tasks},
         **{name: getattr(row, name) for name in _MEANS},
-        "task_types": dict(zip(board.task_types, row.type_means, strict=True)),
+        "task_types": dict(zip(board.task_types, row.type_means, strict=True)) if shows_types else {},
         "groups": groups,
         "tasks": dict(zip(board.task_names, row.task_scores, strict=True)) if row.task_scores else {},
     }

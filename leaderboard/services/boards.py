@@ -13,10 +13,20 @@ from leaderboard.board_tables import LANGUAGE_ROW_COLUMNS, ROW_COLUMNS, BoardTab
 from leaderboard.frames import BoardDefinition, load_meta_facts, load_results
 from leaderboard.models import Benchmark, Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion, Scope
 from leaderboard.services.history import record_ranks
+from leaderboard.services.languages import publish_languages
+from leaderboard.services.task_rows import publish_task_rows
 
 
+CHANNEL = "podium_data"
+"""Where PostgreSQL announces a new data version."""
+
+
+@transaction.atomic
 def publish_all_boards() -> None:
-    """Compute every board anew."""
+    """Compute every board, every task's table and every language anew."""
+    lock_publishing()
+    publish_task_rows()
+    publish_languages()
     publish_boards(benchmarks=Benchmark.objects.all())
 
 
@@ -44,8 +54,10 @@ def lock_publishing() -> None:
 
 
 def bump_data_version() -> int:
-    """Let the data version grow by one."""
+    """Let the data version grow by one, and tell the web processes once this is committed."""
     lock_publishing()
+    with connection.cursor() as cursor:
+        cursor.execute(f"NOTIFY {CHANNEL}")
     DataVersion.objects.update(number=F("number") + 1, changed_at=timezone.now())
     return DataVersion.objects.get(pk=1).number
 
@@ -64,6 +76,7 @@ def _store(job: Job, tables: BoardTables, version: int) -> None:
         scope=job.scope,
         data_version=version,
         n_declared_tasks=job.definition.n_declared_tasks,
+        n_rows=tables.n_rows,
         **tables.columns,
     )
     BoardCube.objects.create(board=board, data=tables.cube)

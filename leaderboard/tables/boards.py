@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import django_tables2
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.safestring import SafeString
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django_tables2.data import TableListData
+from django_tables2.utils import OrderBy
 
-from leaderboard.models import Benchmark, Board, BoardRow, Scope
-from leaderboard.selectors.boards import BoardColumn, Kind, View, cell_values, mean_names, sort_rows
+from leaderboard.models import Benchmark, BoardRow, Scope
+from leaderboard.selectors.boards import BoardColumn, Kind, Scale, View, cell_values, mean_names, sort_rows
+from leaderboard.selectors.standings import BoardHead, Standings
+from leaderboard.standing import MEANS
 from leaderboard.tables.base import PodiumTable
-from leaderboard.tables.cells import CELLS, DASH, breakable, model_cell, origin_text, spaced
+from leaderboard.tables.cells import (
+    CELLS,
+    DASH,
+    TRAINED_ON,
+    breakable,
+    model_cell,
+    origin_text,
+    rank_cell,
+    spaced,
+)
 
 COLUMN_LABELS = {
     "rank": "Rank",
     "place": "Place",
     "model": "Model",
+    "method": "Win rate",
     "mean_task": "Mean (Task)",
     "mean_task_type": "Mean (TaskType)",
     "mean_subset": "Mean (Subset)",
@@ -81,37 +96,82 @@ def column_label(column: BoardColumn) -> SafeString | str:
     return COLUMN_LABELS[column.key]
 
 
+class StandingsRows(TableListData):
+    """The rows of a narrowed board: sorted by column, and made only where they are shown."""
+
+    def __init__(self, standings: Standings) -> None:
+        super().__init__(list(range(len(standings))))
+        self.standings = standings
+
+    def order_by(self, aliases: Iterable[str]) -> None:
+        for alias in list(aliases)[:1]:
+            column = self.table.columns[OrderBy(alias).bare].column.board_column
+            self.data = self.standings.order(column, descending=OrderBy(alias).is_descending)
+
+    def __getitem__(self, key: Any) -> Any:
+        places = self.data[key]
+        return [self.standings.record(place) for place in places] if isinstance(key, slice) else places
+
+    def __iter__(self) -> Any:
+        return map(self.standings.record, self.data)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What the cells of a table say beside their number.
+
+    `scales` are by column key. `started` has the tasks on which a row, by model and experiment id, has any result:
+    where such a task is blank, cells of it are missing. `contaminated` has the tasks whose data a model was trained on.
+    """
+
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    started: Mapping[tuple[int, str], set[str]] = field(default_factory=dict)
+    contaminated: Mapping[int, set[str]] = field(default_factory=dict)
+
+
 class BoardTable(PodiumTable):
-    """A view of a board. `started` says on which blank tasks a row has some result (empty but in the per-task view)."""
+    """A view of a board. `marks` may be set until the body is drawn; `pinned` are rows that stand above the others."""
 
     first_columns_pinned = 2
     text_columns = frozenset({"model"})
 
     def __init__(
         self,
-        rows: QuerySet[Any, Any],
+        rows: QuerySet[Any, Any] | Standings,
         *,
-        board: Board,
+        board: BoardHead,
         view: View,
         columns: Sequence[BoardColumn],
-        best: Mapping[str, float],
         sort: str = "",
     ) -> None:
-        self.board, self.view, self.board_columns, self.best = board, view, columns, best
+        self.board, self.view, self.board_columns = board, view, columns
         self.natural_order = self._natural_order()
-        self.started: Mapping[tuple[int, str], set[str]] = {}
+        self.marks = Marks()
+        self.pinned: list[Any] = []
+        self.leading = next((column.key for column in columns if column.kind is Kind.SCORE), "")
         self.source = "" if board.scope == Scope.ALL else f"?source={board.scope}"
         super().__init__(
-            rows,
+            StandingsRows(rows) if isinstance(rows, Standings) else rows,
             order_by=[sort] if sort else None,
             extra_columns=[(column.key, BoardTableColumn(column, view)) for column in columns],
         )
+
+    def body(self) -> SafeString:
+        shown = super().body()
+        if not self.pinned:
+            return shown
+        rows = "".join(self.row(record) for record in self.pinned)
+        return mark_safe(f'<tbody class="pinned-rows">{rows}</tbody>{shown}')  # noqa: S308
 
     def _natural_order(self) -> str:
         """The column that the board's own order follows; none in the per-task table, or where means order the rows."""
         if self.view == View.LANGUAGES:
             return "place"
-        return "" if self.view == View.TASKS or "mean_subset" in self.board.benchmark.aggregations else "rank"
+        return (
+            ""
+            if self.view in {View.TASKS, View.TYPES} or "mean_subset" in self.board.benchmark.aggregations
+            else "rank"
+        )
 
     @property
     def blank_means(self) -> list[str]:
@@ -119,24 +179,44 @@ class BoardTable(PodiumTable):
         if self.board.benchmark.sort_columns:
             return []
         means = (column for column in self.board_columns if column.key.startswith("mean_"))
-        return [COLUMN_LABELS[column.key] for column in means if column.key not in self.best]
+        return [COLUMN_LABELS[column.key] for column in means if column.key not in self.marks.scales]
 
     def row(self, record: Any) -> str:
-        started = self.started.get((record.model_meta_id, record.experiment_id), set()) if self.started else set()
-        values = cell_values(record, self.board_columns)
+        started = self.marks.started.get((record.model_meta_id, getattr(record, "experiment_id", "")), frozenset())
+        seen = self.marks.contaminated.get(record.model_meta_id, frozenset())
         cells = [
-            self._score(column, value, started) if column.kind is Kind.SCORE else self._cell(column, value, record)
-            for column, value in zip(self.board_columns, values, strict=True)
+            self._score(column, value, record, started, seen)
+            if column.kind is Kind.SCORE
+            else self._cell(column, value, record)
+            for column, value in zip(self.board_columns, cell_values(record, self.board_columns), strict=True)
         ]
-        return f"<tr>{''.join(cells)}"
+        tied = ' class="tied"' if self.view == View.SUMMARY and record.rank_low == 1 else ""
+        return f"<tr{tied}>{''.join(cells)}"
 
-    def _score(self, column: BoardColumn, value: float | None, started: set[str]) -> str:
+    def _score(
+        self, column: BoardColumn, value: float | None, record: Any, started: Collection[str], seen: Collection[str]
+    ) -> str:
         if value is None:
             return f'<td><abbr title="{self._blank(column, started)}">{DASH}</abbr>'
         text = f"{value * 100:.2f}"
-        return f"<td><strong>{text}</strong>" if value == self.best.get(column.key) else f"<td>{text}"
+        scale = self.marks.scales.get(column.key)
+        if scale and value == scale.best:
+            text = f"<strong>{text}</strong>"
+        if self.view == View.SUMMARY:
+            return f"<td>{text}{self._interval(column, record)}"
+        mark = TRAINED_ON if column.family == "task" and column.name in seen else ""
+        return f'<td class="h{scale.step(value)}">{text}{mark}' if scale else f"<td>{text}{mark}"
 
-    def _blank(self, column: BoardColumn, started: set[str]) -> str:
+    def _interval(self, column: BoardColumn, record: Any) -> str:
+        """The 95 % interval of the leading mean, in small print."""
+        if column.key != self.leading or column.key not in MEANS:
+            return ""
+        place = MEANS.index(column.key)
+        if not record.mean_lows or record.mean_lows[place] is None:
+            return ""
+        return f"<small>{record.mean_lows[place] * 100:.1f}{DASH}{record.mean_highs[place] * 100:.1f}</small>"
+
+    def _blank(self, column: BoardColumn, started: Collection[str]) -> str:
         if column.family == "language" or (column.family == "task" and column.name not in started):
             return "not run"
         return "incomplete"
@@ -146,9 +226,13 @@ class BoardTable(PodiumTable):
             return self._model(record)
         if column.kind is Kind.COVERAGE:
             return f"<td>{value}/{self.board.n_declared_tasks}"
+        if column.kind is Kind.RANK and getattr(record, "rank_low", None):
+            return rank_cell(value, (record.rank_low, record.rank_high))
         return CELLS[column.kind](value)
 
     def _model(self, record: Any) -> str:
         experiment_id = getattr(record, "experiment_id", "")
         origins = getattr(record, "origins", ())
-        return model_cell(record.model_meta__name, experiment_id, origin_text(origins), self.source)
+        name = record.model_meta__name
+        choice = f'<input type="checkbox" name="m" value="{escape(name)}" aria-label="Choose {escape(name)}">'
+        return model_cell(name, experiment_id, origin_text(origins), self.source, choice)

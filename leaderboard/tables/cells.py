@@ -16,6 +16,7 @@ from leaderboard.selectors.boards import Kind
 
 DASH = "\N{EN DASH}"
 UNKNOWN = '<td class="unknown">unknown'
+TRAINED_ON = '<abbr class="mark" title="trained on data of this task">‡</abbr>'
 ORIGIN_LABELS: dict[str, str] = {
     SourceKind.OFFICIAL: "official",
     SourceKind.UPLOAD: "uploaded",
@@ -59,21 +60,26 @@ def revision_text(revision: str) -> str:
     return revision[:8] if re.fullmatch(r"[0-9a-f]{40}", revision) else revision
 
 
-def model_cell(name: str, experiment_id: str = "", origin: str = "", query: str = "") -> str:
-    """A row's head: the model, and in small print who made it, how it was run and where the row comes from."""
+def model_cell(name: str, experiment_id: str = "", origin: str = "", query: str = "", before: str = "") -> str:
+    """A row's head: the model, and in small print who made it, how it was run and where the row comes from.
+
+    `before` is HTML that stands in front of the name.
+    """
     organisation, _, short_name = name.rpartition("/")
     variant = f'<span class="variant">{escape(experiment_id)}</span>' if experiment_id else ""
     details = " · ".join(escape(text) for text in (organisation, origin) if text)
     return (
-        f'<th scope="row"><a href="{escape(reverse("model", args=[name]))}{query}">{breakable(short_name)}</a>'
+        f'<th scope="row">{before}<a href="{escape(reverse("model", args=[name]))}{query}">{breakable(short_name)}</a>'
         f"{variant}<small>{details}</small></th>"
     )
 
 
-def rank_cell(rank: int | None) -> str:
-    if rank is None:
+def rank_cell(rank: int | None, interval: tuple[int, int] | None = None) -> str:
+    """The rank, and in small print the 95 % interval that it lies in; 0 is not ranked, as None."""
+    if not rank:
         return f'<td class="rank"><abbr title="not ranked">{DASH}</abbr>'
-    return f'<td class="rank"><span class="medal-{rank}">{rank}</span>' if rank <= 3 else f'<td class="rank">{rank}'
+    number = f'<span class="medal-{rank}">{rank}</span>' if rank <= 3 else f"{rank}"
+    return f'<td class="rank">{number}{f"<small>{interval[0]}{DASH}{interval[1]}</small>" if interval else ""}'
 
 
 def percent_cell(percent: int | None) -> str:

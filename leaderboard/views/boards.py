@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from leaderboard import board_query
+from leaderboard.board_query import BoardQuery
 from leaderboard.freshness import until_data_changes
 from leaderboard.models import Benchmark, Board, Scope
-from leaderboard.selectors import boards, menu, tasks
+from leaderboard.query_language import QueryError, suggestions
+from leaderboard.selectors import boards, facets, menu, standings, tasks
 from leaderboard.selectors.boards import View
-from leaderboard.tables.boards import BoardTable
+from leaderboard.selectors.model_facts import model_facts
+from leaderboard.selectors.standings import Standings
+from leaderboard.tables.boards import BoardTable, Marks, column_label, ranking_rule
 from leaderboard.views.addresses import scope_of
+from leaderboard.wording import METHOD_NOTES, METHODS, Chip, Extent, chips, in_one_line
 
 PAGE_SIZES = {"50": 50, "100": 100, "all": None}
 DEFAULT_PAGE_SIZE = "50"
+MAX_PINNED = 20
+PIN = "pin_ticked"
+# What an address says beside the query, in the order of a link.
+DISPLAY = ("view", "source", "sort", "hide", "pin", "per_page", "page")
 
 
 @require_safe
@@ -27,44 +41,181 @@ def home(request: HttpRequest) -> HttpResponse:
 @until_data_changes
 def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
     shown = get_object_or_404(Benchmark, slug=slug)
-    scope = scope_of(request)
-    board = boards.find_board(shown, scope)
-    table = _board_table(request, shown, board) if board else None
-    per_page = request.GET.get("per_page", "")
-    context = {
-        "benchmark": shown,
-        "caption": f"{shown.title}: {table.view.label.lower()}" if table else "",
-        "per_page": per_page if per_page in PAGE_SIZES else DEFAULT_PAGE_SIZE,
-        "board": board,
-        "table": table,
-        "scope": scope,
-        "scopes": Scope,
-        "page_sizes": PAGE_SIZES,
-        "benchmark_tasks": tasks.tasks_of(shown),
-        "successors": Benchmark.objects.filter(name__in=shown.superseded_by),
-    }
-    return render(request, "leaderboard/benchmark.html", context)
+    query = board_query.parse(dict(request.GET.lists()))
+    if _is_from_form(request):
+        return HttpResponseRedirect(f"{request.path}?{_address(request, query)}")
+    board = boards.find_board(shown, scope_of(request))
+    page = BoardPage(request, shown, board, query)
+    template = "leaderboard/_board.html" if request.htmx.target == "board" else "leaderboard/benchmark.html"
+    return render(request, template, page.context())
 
 
-def _board_table(request: HttpRequest, shown: Benchmark, board: Board) -> BoardTable:
-    view = _board_view(request, board)
-    columns = boards.board_columns(shown, board, view)
-    table = BoardTable(
-        boards.board_rows(board, view, columns),
-        board=board,
-        view=view,
-        columns=columns,
-        best=boards.best_scores(board, view, columns),
-        sort=request.GET.get("sort", ""),
+def _is_from_form(request: HttpRequest) -> bool:
+    """Whether a form made the address, which then says more than a link needs to."""
+    return any(
+        len(values) > 1 or not values[-1] or name == PIN or name.rpartition("_")[2] in {"min", "max"}
+        for name, values in request.GET.lists()
+        if name in board_query.PARAMETERS or name in {"hide", "pin", PIN}
     )
-    per_page = request.GET.get("per_page", DEFAULT_PAGE_SIZE)
-    table.show_page(request.GET.get("page"), PAGE_SIZES.get(per_page, PAGE_SIZES[DEFAULT_PAGE_SIZE]))
-    if view == View.TASKS:
-        table.started = boards.started_tasks(board, (record.model_meta_id for record in table.records()))
-    return table
 
 
-def _board_view(request: HttpRequest, board: Board) -> View:
-    asked = request.GET.get("view", "")
-    has_it = asked in View.values and (asked != View.LANGUAGES or bool(board.languages))
-    return View(asked) if has_it else View.SUMMARY
+def _address(request: HttpRequest, query: BoardQuery) -> str:
+    """The parameters of a link to this view."""
+    display = [(name, ",".join(filter(None, request.GET.getlist(name)))) for name in DISPLAY if name != "page"]
+    if PIN in request.GET:
+        pinned = dict.fromkeys([*request.GET.get("pin", "").split(","), *request.GET.getlist("m")])
+        display = [(name, ",".join(filter(None, pinned)) if name == "pin" else value) for name, value in display]
+    display = [(name, value) for name, value in display if value]
+    return urlencode([*query.pairs, *display], safe=",:/.")
+
+
+class BoardPage:
+    """Everything that the page of a board shows."""
+
+    def __init__(self, request: HttpRequest, shown: Benchmark, board: Board | None, query: BoardQuery) -> None:
+        self.request, self.benchmark, self.board, self.query = request, shown, board, query
+        self.scope = scope_of(request)
+        self.query_error: QueryError | None = None
+        self.standings: Standings | None = None
+        self.table: BoardTable | None = None
+        if board:
+            self.view = self._view(board)
+            self._fill(board)
+
+    def _view(self, board: Board) -> View:
+        asked = self.request.GET.get("view", "")
+        has_it = asked in View.values and (asked != View.LANGUAGES or self._has_languages(board))
+        return View(asked) if has_it else View.SUMMARY
+
+    def _has_languages(self, board: Board) -> bool:
+        return bool(board.languages) or not self.query.is_plain
+
+    def _fill(self, board: Board) -> None:
+        if not self.query.is_plain:
+            try:
+                self.standings = standings.board_standings(board, self.query)
+            except QueryError as problem:
+                self.query_error = problem
+                self.query = self.query.without("q")
+                self.standings = standings.board_standings(board, self.query)
+        if self.view != View.CHARTS:
+            self.table = self._table(board)
+
+    def _table(self, board: Board) -> BoardTable:
+        head = self.standings.head if self.standings else board
+        has_score = self.standings is not None and self.standings.columns.get("method_score") is not None
+        columns = boards.board_columns(self.benchmark, head, self.view, method_score=has_score)
+        hidden = set(self.request.GET.get("hide", "").split(","))
+        columns = [column for column in columns if column.key not in hidden or column.key in {"rank", "model"}]
+        rows = self.standings if self.standings is not None else boards.board_rows(board, self.view, columns)
+        table = BoardTable(rows, board=head, view=self.view, columns=columns, sort=self.request.GET.get("sort", ""))
+        per_page = self.request.GET.get("per_page", DEFAULT_PAGE_SIZE)
+        table.show_page(self.request.GET.get("page"), PAGE_SIZES.get(per_page, PAGE_SIZES[DEFAULT_PAGE_SIZE]))
+        table.pinned = self._pinned(board, columns)
+        table.marks = self._marks(board, table, columns)
+        return table
+
+    def _pinned(self, board: Board, columns: Sequence[boards.BoardColumn]) -> list[Any]:
+        names = self.request.GET.get("pin", "").split(",")[:MAX_PINNED]
+        if not any(names):
+            return []
+        if self.standings is not None:
+            return [record for record in self.standings.records() if record.model_meta__name in names]
+        return list(boards.board_rows(board, self.view, columns).filter(model_meta__name__in=names))
+
+    def _marks(self, board: Board, table: BoardTable, columns: Sequence[boards.BoardColumn]) -> Marks:
+        if self.standings is not None:
+            scales = self.standings.scales(columns)
+        else:
+            scales = boards.board_scales(board, self.view, columns)
+        if self.view != View.TASKS:
+            return Marks(scales)
+        ids = [record.model_meta_id for record in [*table.records(), *table.pinned]]
+        facts = model_facts()
+        contaminated = {id_: set(facts[id_].contaminated_tasks or ()) for id_ in ids}
+        return Marks(scales, boards.started_tasks(board, ids), contaminated)
+
+    def context(self) -> dict[str, Any]:
+        request = self.request
+        per_page = request.GET.get("per_page", "")
+        return {
+            "benchmark": self.benchmark,
+            "board": self.board,
+            "table": self.table,
+            "standings": self.standings,
+            "view": self.view if self.board else View.SUMMARY,
+            "views": self._views(),
+            "caption": f"{self.benchmark.title}: {self.view.label.lower()}" if self.board else "",
+            "sentence": self._sentence(self.board) if self.board else "",
+            "chips": self._chips(),
+            "query": self.query,
+            "query_text": request.GET.get("q", ""),
+            "query_error": self.query_error,
+            "methods": [(method, label, METHOD_NOTES[method]) for method, label in METHODS.items()],
+            "facets": self._facets(),
+            "kept": self._kept(),
+            "address": _address(request, self.query),
+            "per_page": per_page if per_page in PAGE_SIZES else DEFAULT_PAGE_SIZE,
+            "columns": self._column_choices(),
+            "scope": self.scope,
+            "scopes": Scope,
+            "page_sizes": PAGE_SIZES,
+            "benchmark_tasks": tasks.tasks_of(self.benchmark),
+            "successors": Benchmark.objects.filter(name__in=self.benchmark.superseded_by),
+        }
+
+    def _sentence(self, board: Board) -> str:
+        extent = (
+            Extent(len(found), found.of_rows, found.head.n_declared_tasks, found.of_tasks)
+            if (found := self.standings)
+            else Extent(board.n_rows, board.n_rows, board.n_declared_tasks, board.n_declared_tasks)
+        )
+        rule = ranking_rule(self.benchmark)
+        return in_one_line(extent, self.query, rule=rule, official_only=self.scope == Scope.OFFICIAL)
+
+    def _views(self) -> list[tuple[View, bool]]:
+        """The tabs, and whether each is the one that is open."""
+        if not self.board:
+            return []
+        return [(view, view == self.view) for view in View if view != View.LANGUAGES or self._has_languages(self.board)]
+
+    def _chips(self) -> list[tuple[Chip, str]]:
+        """What narrows the board, each with the address of the view without it."""
+        found = chips(self.query, facets.value_label)
+        return [(chip, _address(self.request, chip.without)) for chip in found]
+
+    def _facets(self) -> facets.Facets | None:
+        """Only where they are asked for: they take longer than the table."""
+        cube = standings.board_cube(self.board) if self.board and "filters" in self.request.GET else None
+        return facets.board_facets(cube, self.query) if cube else None
+
+    def _kept(self) -> list[tuple[str, str]]:
+        """What a form has to repeat so that sending it changes only what it asks."""
+        left_out = {"page", "hide"} if "filters" in self.request.GET else {"page"}
+        return [
+            (name, self.request.GET[name]) for name in DISPLAY if self.request.GET.get(name) and name not in left_out
+        ]
+
+    def _column_choices(self) -> list[tuple[str, str, bool]]:
+        """(key, label, shown) of the columns that can be left out."""
+        if not self.board or self.view != View.SUMMARY:
+            return []
+        head = self.standings.head if self.standings else self.board
+        hidden = set(self.request.GET.get("hide", "").split(","))
+        return [
+            (column.key, str(column_label(column)), column.key not in hidden)
+            for column in boards.board_columns(self.benchmark, head, View.SUMMARY)
+            if column.key not in {"rank", "model"}
+        ]
+
+
+@require_safe
+@until_data_changes
+def query_suggestions(request: HttpRequest, slug: str) -> JsonResponse:
+    """What may follow in the query field at the cursor."""
+    board = boards.find_board(get_object_or_404(Benchmark, slug=slug), scope_of(request))
+    text = request.GET.get("q", "")[: board_query.MAX_TEXT]
+    cursor = request.GET.get("cursor", "")
+    at = min(int(cursor), len(text)) if cursor.isdecimal() and len(cursor) < 5 else len(text)
+    found = suggestions(text, at, standings.query_fields(board)) if board else []
+    return JsonResponse([one._asdict() for one in found], safe=False)

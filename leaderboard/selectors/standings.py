@@ -1,0 +1,355 @@
+"""A board as a query shows it: narrowed to some tasks, languages and models, and ranked anew over what is left."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from leaderboard.aggregation import Bools, Cells, Floats, Ints
+from leaderboard.board_query import BoardQuery, ZeroShot
+from leaderboard.cube import Cube, CubeRow, unpack
+from leaderboard.filters import ModelSide, TaskSide, model_side, task_side
+from leaderboard.memory import Kept
+from leaderboard.models import Benchmark, Board, BoardCube
+from leaderboard.query_fields import board_fields, value_lookup
+from leaderboard.query_language import Field, compile_query
+from leaderboard.ranking import Entrants, Summary, summarise
+from leaderboard.selectors.boards import MODEL_FACTS, BoardColumn, Kind, Scale, column_scale
+from leaderboard.selectors.metadata import annotation_keys, annotation_values
+from leaderboard.selectors.model_facts import ModelFacts, model_facts
+from leaderboard.selectors.versions import data_version
+from leaderboard.standing import MEANS, Standing, mean_bounds, stand
+from leaderboard.zero_shot import zero_shot_percentage
+
+_CUBES = 96 * 2**20
+_VIEWS = 48 * 2**20
+_BYTES_PER_ROW = 2000
+
+
+@dataclass(frozen=True)
+class BoardHead:
+    """What a table says of the board as a whole: as `Board`, for a board that is not stored."""
+
+    benchmark: Benchmark
+    scope: str
+    computed_at: datetime
+    data_version: int
+    n_declared_tasks: int
+    task_names: list[str]
+    summary_task_names: list[str]
+    task_types: list[str]
+    type_of_task: Mapping[str, str]
+    groups: list[list[str]]
+    languages: list[str]
+
+
+@dataclass(frozen=True)
+class Standings:
+    """The rows of a board in display order, kept as columns; `record(i)` is the i-th row.
+
+    `of_rows` and `of_tasks` say how many rows and tasks there are without the query's filters.
+    """
+
+    head: BoardHead
+    query: BoardQuery
+    columns: Mapping[str, Any]
+    rows: Sequence[CubeRow]
+    facts: Sequence[ModelFacts]
+    of_rows: int
+    of_tasks: int
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def n_bytes(self) -> int:
+        arrays = (column for column in self.columns.values() if isinstance(column, np.ndarray))
+        return sum(array.nbytes for array in arrays) + _BYTES_PER_ROW * len(self.rows)
+
+    def record(self, place: int) -> Any:
+        """A row with the fields that the columns of `selectors.boards` read; blank is None."""
+        row, facts = self.rows[place], self.facts[place]
+        values = {name: plain(column[place]) for name, column in self.columns.items()}
+        return Record(
+            model_meta_id=row.model_meta_id,
+            model_meta__name=facts.name,
+            experiment_id=row.experiment_id,
+            revision=row.revision,
+            origins=row.origins,
+            position=place,
+            **{column.field: getattr(facts, column.field.removeprefix("model_meta__")) for column in MODEL_FACTS},
+            **values,
+        )
+
+    def records(self) -> Iterator[Any]:
+        return map(self.record, range(len(self.rows)))
+
+    def order(self, column: BoardColumn, *, descending: bool) -> list[int]:
+        """Places sorted by a column: blank last in either direction, equals in the board's own order."""
+        values = [self._value(column, place) for place in range(len(self.rows))]
+        known = [place for place, value in enumerate(values) if value is not None]
+        known.sort(key=lambda place: values[place], reverse=descending)
+        return known + [place for place, value in enumerate(values) if value is None]
+
+    def scales(self, columns: Sequence[BoardColumn]) -> dict[str, Scale]:
+        """Column key -> its scale, for columns with any score."""
+        scales = {column.key: self._scale(column) for column in columns if column.kind is Kind.SCORE}
+        return {key: scale for key, scale in scales.items() if scale}
+
+    def _scale(self, column: BoardColumn) -> Scale | None:
+        values = self.columns.get(column.field)
+        if values is None or len(values) == 0:
+            return None
+        return column_scale(values if column.index is None else values[:, column.index])
+
+    def _value(self, column: BoardColumn, place: int) -> Any:
+        if column.kind is Kind.MODEL:
+            return self.facts[place].name.lower()
+        if column.field.startswith("model_meta__"):
+            return getattr(self.facts[place], column.field.removeprefix("model_meta__"))
+        if column.field == "position":
+            return place
+        value = self.columns[column.field][place]
+        return plain(value if column.index is None else value[column.index])
+
+
+_COLUMNS = (
+    *("rank", "borda_rank", "rank_low", "rank_high", "method_score", "zero_shot", "n_done"),
+    *(*MEANS, "mean_lows", "mean_highs", "type_means", "group_means", "task_scores", "scores"),
+)
+Record = namedtuple(  # type: ignore[misc]
+    "Record",
+    [
+        *("model_meta_id", "model_meta__name", "experiment_id", "revision", "origins", "position"),
+        *(column.field for column in MODEL_FACTS),
+        *_COLUMNS,
+    ],
+    defaults=[None] * len(_COLUMNS),
+)
+
+
+def plain(value: Any) -> Any:
+    """Python's own values, with None for NaN."""
+    if isinstance(value, np.ndarray):
+        return [None if number != number else number for number in value.tolist()]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if value != value else value
+
+
+_cubes: Kept[Cube] = Kept(_CUBES, lambda cube: cube.n_bytes)
+_views: Kept[Standings] = Kept(_VIEWS, lambda view: view.n_bytes)
+
+
+def board_cube(board: Board) -> Cube | None:
+    """All cells of a stored board, None where it has none. Boards are replaced, never changed: the id is the key."""
+    if not board.task_names:
+        return None
+    return _cubes.get(
+        board.pk, lambda: unpack(bytes(BoardCube.objects.values_list("data", flat=True).get(pk=board.pk)))
+    )
+
+
+def board_standings(board: Board, query: BoardQuery) -> Standings | None:
+    """The summary and per-task rows of a board as the query shows it; None where the board has no results.
+
+    Raises QueryError for a query text that cannot be read.
+    """
+    cube = board_cube(board)
+    if cube is None:
+        return None
+    key = (board.pk, data_version(), query.key)
+    return _views.get(key, lambda: narrowed(cube, query, board.benchmark, board.scope, board.computed_at))
+
+
+def narrowed(cube: Cube, query: BoardQuery, benchmark: Benchmark, scope: str, computed_at: datetime) -> Standings:
+    """The cells of a cube that a query leaves, ranked."""
+    board = Narrowing(cube, query)
+    standing = board.standing()
+    head = _head(board, standing, benchmark, scope, computed_at)
+    if standing is None:
+        return Standings(head, query, {}, [], [], board.n_rows_of_tasks, len(cube.tasks))
+    order = standing.summary.rows
+    return Standings(
+        head=head,
+        query=query,
+        columns=_columns(standing),
+        rows=[cube.rows[row] for row in order],
+        facts=[board.facts[row] for row in order],
+        of_rows=board.n_rows_of_tasks,
+        of_tasks=len(cube.tasks),
+    )
+
+
+class Narrowing:
+    """What a query leaves of a cube: its cells by the task side, its rows by the model side."""
+
+    def __init__(self, cube: Cube, query: BoardQuery) -> None:
+        self.cube, self.query = cube, query
+        known = model_facts()
+        self.facts = [known[row.model_meta_id] for row in cube.rows]
+        self.entrants = Entrants(
+            experiment_ids=[row.experiment_id for row in cube.rows],
+            contaminated=[known[id_].contaminated_tasks for id_ in cube.model_meta_ids],
+        )
+        self.tasks: TaskSide = task_side(cube, query)
+        self.models: ModelSide = model_side(cube, self.facts, query)
+        self.selection = cube.select(kinds=self.tasks.kinds if self.tasks.admitted else None)
+
+    @cached_property
+    def everybody(self) -> Summary | None:
+        """The summary of the chosen tasks with every model on it: what conditions on scores and coverage look at."""
+        return summarise(self.selection.cells, self.cube.rules, self.entrants, lenient=self.query.lenient)
+
+    @property
+    def n_rows_of_tasks(self) -> int:
+        return len(self.everybody.rows) if self.everybody else 0
+
+    @cached_property
+    def rows(self) -> Bools:
+        """Whether each row of the cube stays, by every condition on models."""
+        return self.models.rows & self.beyond_facets
+
+    @cached_property
+    def beyond_facets(self) -> Bools:
+        """The rows that the conditions which are no facet leave: zero-shot, coverage, the query text."""
+        left = np.ones(len(self.cube.rows), dtype=bool)
+        if self.query.zero_shot is not ZeroShot.ALL:
+            left &= self._zero_shot()
+        if self.query.complete:
+            left &= self._complete()
+        if self.query.text:
+            left &= self._by_text()
+        return left
+
+    def cells(self) -> Cells:
+        cells = self.selection.cells
+        return cells.only(self.rows[cells.row]) if self.query.narrows_models else cells
+
+    def standing(self) -> Standing | None:
+        query = self.query
+        return stand(
+            self.cells(),
+            self.cube.rules,
+            self.entrants,
+            method=query.method,
+            lenient=query.lenient,
+            stratified=query.stratified,
+        )
+
+    @cached_property
+    def task_codes(self) -> Ints:
+        """The tasks that have a cell left."""
+        return np.unique(self.selection.cells.task)
+
+    def _zero_shot(self) -> Bools:
+        names = {self.cube.tasks[code].name for code in self.task_codes}
+        of_model = [zero_shot_percentage(seen, names) for seen in self.entrants.contaminated]
+        least = 100 if self.query.zero_shot is ZeroShot.ONLY else 0
+        return np.array([of is not None and of >= least for of in of_model], dtype=bool)[self.cube.model_of_row]
+
+    def _complete(self) -> Bools:
+        complete = np.zeros(len(self.cube.rows), dtype=bool)
+        if self.everybody:
+            complete[self.everybody.rows[~np.isnan(self.everybody.task_scores).any(axis=1)]] = True
+        return complete
+
+    def fields(self) -> list[Field]:
+        """What the query text can ask about on this board."""
+        types = list(dict.fromkeys(task.type for task in self.cube.tasks))
+        notes = {key.key: key.kind for key in annotation_keys()}
+        return board_fields(types, [task.name for task in self.cube.tasks], notes, self.facts)
+
+    def _by_text(self) -> Bools:
+        predicate = compile_query(self.query.text, self.fields())
+        notes = annotation_values()
+        scores = self._scores_by_row()
+        return np.array(
+            [
+                predicate(value_lookup(facts, row, scores.get(number, {}), notes.get(row.model_meta_id, {})))
+                for number, (facts, row) in enumerate(zip(self.facts, self.cube.rows, strict=True))
+            ],
+            dtype=bool,
+        )
+
+    def _scores_by_row(self) -> dict[int, dict[str, Any]]:
+        """For each row of the summary, what a query can ask of its standing; blank is None."""
+        summary = self.everybody
+        if summary is None:
+            return {}
+        names = [self.cube.tasks[code].name for code in summary.tasks]
+        coverage = 100 * (~np.isnan(summary.task_scores)).mean(axis=1)
+        by_name = {
+            "rank": summary.rank,
+            "zero_shot": summary.zero_shot,
+            "coverage": coverage,
+            "mean": next((values for values in summary.means.values() if values is not None), None),
+            "mean_task": summary.means["mean_task"],
+            "mean_type": summary.means["mean_task_type"],
+            **summary.type_means,
+            **dict(zip(names, summary.task_scores.T, strict=True)),
+        }
+        known = {name: values for name, values in by_name.items() if values is not None}
+        return {
+            int(row): {name: plain(values[place]) for name, values in known.items()}
+            for place, row in enumerate(summary.rows)
+        }
+
+
+def _head(
+    board: Narrowing, standing: Standing | None, benchmark: Benchmark, scope: str, computed_at: datetime
+) -> BoardHead:
+    tasks, declared = board.cube.tasks, board.tasks.declared()
+    summary = standing.summary if standing else None
+    names = [tasks[code].name for code in summary.tasks] if summary else []
+    return BoardHead(
+        benchmark=benchmark,
+        scope=scope,
+        computed_at=computed_at,
+        n_declared_tasks=sum(task.is_public or not board.cube.rules.public_tasks_only for task in declared),
+        task_names=names,
+        summary_task_names=names,
+        task_types=list(summary.type_means) if summary else [],
+        type_of_task={task.name: task.type for task in tasks},
+        groups=[list(key) for key in summary.group_means] if summary else [],
+        languages=[],
+    )
+
+
+def _columns(standing: Standing) -> dict[str, Any]:
+    summary, intervals = standing.summary, standing.intervals
+    lows, highs = mean_bounds(standing)
+    n = len(summary.rows)
+    blank = np.full(n, np.nan)
+    means = {name: blank if summary.means[name] is None else summary.means[name] for name in MEANS}
+    return {
+        "rank": standing.rank,
+        "borda_rank": summary.borda_rank,
+        "rank_low": intervals.rank_low,
+        "rank_high": intervals.rank_high,
+        "method_score": standing.method_score,
+        "zero_shot": summary.zero_shot,
+        "n_done": (~np.isnan(summary.task_scores)).sum(axis=1),
+        **means,
+        "mean_lows": lows,
+        "mean_highs": highs,
+        "type_means": _side_by_side(summary.type_means.values(), n),
+        "group_means": _side_by_side(summary.group_means.values(), n),
+        "task_scores": summary.task_scores,
+    }
+
+
+def _side_by_side(columns: Collection[Floats], n: int) -> Floats:
+    return np.column_stack(list(columns)) if columns else np.empty((n, 0))
+
+
+def query_fields(board: Board) -> list[Field]:
+    """What the query text of a board can ask about."""
+    cube = board_cube(board)
+    return Narrowing(cube, BoardQuery()).fields() if cube else []

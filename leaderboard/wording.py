@@ -1,0 +1,99 @@
+"""What a board shows, in words: the one line under its name, and a chip for each thing that narrows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from leaderboard.board_query import MODEL_FACETS, RANGES, TASK_FACETS, BoardQuery, ZeroShot, range_text
+from leaderboard.methods import Method
+
+METHODS: Mapping[Method, str] = {
+    Method.OFFICIAL: "official rule",
+    Method.MEAN_TASK: "mean over tasks",
+    Method.MEAN_TASK_TYPE: "mean over task types",
+    Method.WIN_RATE: "win rate",
+    Method.COMPLETE: "Borda count of complete runs only",
+}
+METHOD_NOTES: Mapping[Method, str] = {
+    Method.OFFICIAL: "The rule of the benchmark, as on the official board.",
+    Method.MEAN_TASK: "Highest mean over the tasks first; models with a blank mean are not ranked.",
+    Method.MEAN_TASK_TYPE: "Highest mean over the task types first; models with a blank mean are not ranked.",
+    Method.WIN_RATE: "Share of comparisons won against every other model on the tasks that both have, ties half.",
+    Method.COMPLETE: "Only models with every task are ranked, and only they vote.",
+}
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A condition, and the query without it."""
+
+    label: str
+    value: str
+    without: BoardQuery
+
+
+def chips(query: BoardQuery, value_label: Callable[[str, str], str]) -> list[Chip]:
+    """One chip for each condition; `value_label(facet, value)` says how a value reads."""
+    return [Chip(label, value, without) for label, value, without in _conditions(query, value_label)]
+
+
+def _conditions(query: BoardQuery, value_label: Callable[[str, str], str]) -> Iterator[tuple[str, str, BoardQuery]]:
+    for name, label in {**TASK_FACETS, **MODEL_FACETS}.items():
+        for value in query.choices.get(name, ()):
+            yield label, value_label(name, value), query.without(name, value)
+    for name, label in RANGES.items():
+        if name in query.ranges:
+            yield label, _range(range_text(query.ranges[name])), query.without(name)
+    if query.zero_shot is not ZeroShot.ALL:
+        yield "Zero-shot", "only" if query.zero_shot is ZeroShot.ONLY else "known", query.without("zero_shot")
+    if query.complete:
+        yield "Coverage", "every task", query.without("complete")
+    if query.measured:
+        yield "Speed", "measured", query.without("measured")
+    if query.text:
+        yield "Query", query.text, query.without("q")
+    if query.metric:
+        yield "Metric", query.metric, query.without("metric")
+
+
+def _range(text: str) -> str:
+    bounds, _, unknown = text.partition(",")
+    low, _, high = bounds.partition("..")
+    words = f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}"
+    return f"{words}, or unknown" if unknown else words
+
+
+def counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def counted_of(number: int, total: int, word: str) -> str:
+    """`12 of 41 tasks`, or `41 tasks` where that is all."""
+    return counted(number, word) if number == total else f"{number:,} of {counted(total, word)}"
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of a board is shown: rows and tasks, of how many."""
+
+    n_rows: int
+    of_rows: int
+    n_tasks: int
+    of_tasks: int
+
+
+def in_one_line(extent: Extent, query: BoardQuery, *, rule: str, official_only: bool) -> str:
+    """What the reader is looking at. `rule` ends "ranked by" for the official rule of the board."""
+    anew = query.narrows_tasks or query.narrows_models
+    rule = rule if query.method is Method.OFFICIAL else METHODS[query.method]
+    models = counted_of(extent.n_rows, extent.of_rows, "model")
+    tasks = counted_of(extent.n_tasks, extent.of_tasks, "task")
+    parts = [
+        f"{models} ranked {'anew ' if anew else ''}by {rule} over {tasks}",
+        f"by {query.metric} instead of the main score" if query.metric else "",
+        "means over the tasks that are not blank" if query.lenient else "",
+        "intervals from draws within each task type" if query.stratified else "",
+        "from official results only" if official_only else "from official results, uploads and evaluations here",
+    ]
+    return ", ".join(part for part in parts if part) + "."
