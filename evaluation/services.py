@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Greatest, Now
 from django_q.models import OrmQ, Schedule
@@ -24,6 +24,7 @@ from evaluation.failures import Failure, FailureClass
 from evaluation.models import EvaluationRun, EvaluationUnit, Worker
 from evaluation.selectors import UnitCells, cells_of_benchmarks
 from leaderboard.models import Benchmark, ModelMeta, SourceKind, Task
+from leaderboard.services.schedules import ensure_schedule
 
 MAX_ATTEMPTS = 3
 RETRY_WAITS = (timedelta(seconds=30), timedelta(minutes=5))
@@ -282,19 +283,9 @@ def wake_if_claimable() -> bool:
     return True
 
 
-@transaction.atomic
 def ensure_sweep_schedule() -> None:
-    """Every minute somebody looks for units that nobody was woken for.
-
-    Workers that start together take turns: a schedule's name is not unique in the database.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [SWEEP])
-    schedules = Schedule.objects.filter(name=SWEEP)
-    kept = schedules.order_by("pk").first() or Schedule.objects.create(
-        name=SWEEP, func="evaluation.jobs.sweep", schedule_type=Schedule.MINUTES, minutes=1, repeats=-1
-    )
-    schedules.exclude(pk=kept.pk).delete()
+    """Every minute somebody looks for units that nobody was woken for."""
+    ensure_schedule(name=SWEEP, func="evaluation.jobs.sweep", schedule_type=Schedule.MINUTES, minutes=1)
 
 
 def start_worker(*, queue: str, pid: int) -> Worker:

@@ -19,10 +19,10 @@ _LOOKS = (("templates", "*.html"), ("static", "*.css"), ("leaderboard", "*.py"))
 
 def until_data_changes(view: View) -> View:
     """Give the page an ETag of the data version and its address; browsers ask again each time and mostly get a 304."""
-    return cache_control(no_cache=True)(condition(etag_func=_etag)(view))
+    return cache_control(no_cache=True)(condition(etag_func=page_etag)(view))
 
 
-def _etag(request: HttpRequest, *args: object, **kwargs: object) -> str | None:
+def page_etag(request: HttpRequest, *args: object, **kwargs: object) -> str | None:
     """None where the page holds something of the visitor's own: a form token or a message."""
     if settings.DEBUG or request.user.is_authenticated or "messages" in request.COOKIES:
         return None

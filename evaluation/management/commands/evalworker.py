@@ -21,6 +21,7 @@ from django.db.models.functions import Now
 from evaluation import services
 from evaluation.jobs import SUPERVISOR_VARIABLE, WORKER_VARIABLE
 from evaluation.models import EvaluationUnit, Worker
+from leaderboard.services.schedules import ensure_nightly_dump
 
 LOOK_SECONDS = 0.25
 BEAT_SECONDS = 2.0
@@ -49,6 +50,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda received, _: stopped.append(received))
         services.ensure_sweep_schedule()
+        ensure_nightly_dump()
         supervisor = Supervisor(queue, canary=canary, dead=dead)
         try:
             while not stopped and (os.getppid() == parent or not while_parent_lives):
