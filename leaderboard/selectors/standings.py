@@ -39,7 +39,6 @@ class BoardHead:
     benchmark: Benchmark
     scope: str
     computed_at: datetime
-    data_version: int
     n_declared_tasks: int
     task_names: list[str]
     summary_task_names: list[str]
@@ -333,7 +332,7 @@ def _columns(standing: Standing) -> dict[str, Any]:
         "borda_rank": summary.borda_rank,
         "rank_low": intervals.rank_low,
         "rank_high": intervals.rank_high,
-        "method_score": standing.method_score,
+        **({} if standing.method_score is None else {"method_score": standing.method_score}),
         "zero_shot": summary.zero_shot,
         "n_done": (~np.isnan(summary.task_scores)).sum(axis=1),
         **means,
