@@ -130,6 +130,13 @@ class Cube:
         """Every language of the cells, in order of appearance."""
         return list(dict.fromkeys(code for kind in self.kinds for code in kind.languages))
 
+    @cached_property
+    def language_lists(self) -> tuple[list[tuple[str, ...]], Ints]:
+        """The different lists of languages that cells name, and which of them each kind has."""
+        numbers: dict[tuple[str, ...], int] = {}
+        of_kind = [numbers.setdefault(tuple(kind.languages), len(numbers)) for kind in self.kinds]
+        return list(numbers), np.array(of_kind, dtype=np.intp)
+
     @property
     def n_bytes(self) -> int:
         """What it takes in memory, about: the lists are counted with a plain guess for each entry."""

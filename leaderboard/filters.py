@@ -15,7 +15,7 @@ import numpy as np
 
 from leaderboard.aggregation import Bools
 from leaderboard.board_query import MODEL_FACETS, RANGES, TASK_FACETS, UNKNOWN, BoardQuery
-from leaderboard.cube import CellKind, Cube, CubeRow, CubeTask
+from leaderboard.cube import Cube, CubeRow, CubeTask
 from leaderboard.languages import bare_code, split_code
 
 OWN_RUN = "run"
@@ -47,9 +47,10 @@ TASK_VALUES: Mapping[str, Callable[[CubeTask], tuple[str, ...]]] = {
     "access": lambda task: ("public" if task.is_public else "private",),
     "task": lambda task: (task.name,),
 }
-KIND_VALUES: Mapping[str, Callable[[CellKind], tuple[str, ...]]] = {
-    "lang": lambda kind: tuple(kind.languages),
-    "script": lambda kind: tuple(split_code(code)[1] for code in kind.languages),
+# Of the languages of a cell.
+LANGUAGE_VALUES: Mapping[str, Callable[[tuple[str, ...]], tuple[str, ...]]] = {
+    "lang": lambda codes: codes,
+    "script": lambda codes: tuple(split_code(code)[1] for code in codes),
 }
 FACT_VALUES: Mapping[str, Callable[[Any], tuple[str, ...]]] = {
     "weights": lambda facts: _yes_no(facts.open_weights, "open", "proprietary"),
@@ -104,7 +105,7 @@ class TaskSide:
     def declared(self) -> list[CubeTask]:
         """The tasks that the facets let in, run by anybody or not; by their languages only those that were run."""
         run = set(np.unique(self.cube.task_of_kind[self.kinds]).tolist())
-        by_cells = any(name in KIND_VALUES for name in self.admitted)
+        by_cells = any(name in LANGUAGE_VALUES for name in self.admitted)
         chosen = {name: self.chosen[name] for name in self.admitted if name in TASK_VALUES}
         return [
             task
@@ -119,11 +120,13 @@ class TaskSide:
         if name in TASK_VALUES:
             tasks = np.unique(self.cube.task_of_kind[others])
             return Counter(value for task in tasks for value in TASK_VALUES[name](self.cube.tasks[task]))
+        lists, list_of_kind = self.cube.language_lists
+        kinds = np.flatnonzero(others)
+        seen = np.unique(self.cube.task_of_kind[kinds] * len(lists) + list_of_kind[kinds])
         pairs = {
-            (kind.task, value)
-            for kind, kept in zip(self.cube.kinds, others, strict=True)
-            if kept
-            for value in KIND_VALUES[name](kind)
+            (number // len(lists), value)
+            for number in seen.tolist()
+            for value in LANGUAGE_VALUES[name](lists[number % len(lists)])
         }
         return Counter(value for _, value in pairs)
 
@@ -136,12 +139,9 @@ def task_side(cube: Cube, query: BoardQuery) -> TaskSide:
             by_task = [_admits(TASK_VALUES[name](task), chosen, languages=False) for task in cube.tasks]
             admitted[name] = np.array(by_task, dtype=bool)[cube.task_of_kind]
         else:
-            known: dict[tuple[str, ...], bool] = {}
-            for kind in cube.kinds:
-                values = KIND_VALUES[name](kind)
-                if values not in known:
-                    known[values] = _admits(values, chosen, languages=name in _LANGUAGES)
-            admitted[name] = np.array([known[KIND_VALUES[name](kind)] for kind in cube.kinds], dtype=bool)
+            lists, list_of_kind = cube.language_lists
+            by_list = [_admits(LANGUAGE_VALUES[name](of), chosen, languages=name in _LANGUAGES) for of in lists]
+            admitted[name] = np.array(by_list, dtype=bool)[list_of_kind]
     return TaskSide(cube, every, admitted)
 
 

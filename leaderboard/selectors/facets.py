@@ -94,8 +94,9 @@ def _facet(name: str, label: str, counts: Counter[str], chosen: tuple[str, ...])
     by_count = sorted(counts, key=lambda value: (value == UNKNOWN, -counts[value], value.lower()))
     first = [*(value for value in by_count if value in found), *missing]
     others = [value for value in by_count if value not in found]
-    options = [Option(value, value_label(name, value), counts[value], chosen=True) for value in first]
-    rest = [Option(value, value_label(name, value), counts[value], chosen=False) for value in others]
+    labels = _labels(name)
+    options = [Option(value, labels.get(value, value), counts[value], chosen=True) for value in first]
+    rest = [Option(value, labels.get(value, value), counts[value], chosen=False) for value in others]
     room = max(SHOWN - len(options), 4)
     # A list that is nearly shown is shown whole.
     room = len(rest) if len(rest) <= room + 2 else room
@@ -104,13 +105,15 @@ def _facet(name: str, label: str, counts: Counter[str], chosen: tuple[str, ...])
 
 def value_label(name: str, value: str) -> str:
     """How a value of a facet reads."""
-    if value == UNKNOWN:
-        return "unknown"
+    return _labels(name).get(value, value)
+
+
+def _labels(name: str) -> Mapping[str, str]:
     if name in {"lang", "speaks"}:
-        return language_names().get(value, value)
+        return language_names()
     if name == "script":
-        return script_names().get(value, value)
-    return LABELS.get(name, {}).get(value, value)
+        return script_names()
+    return LABELS.get(name, {})
 
 
 def script_names() -> dict[str, str]:

@@ -173,17 +173,22 @@ def narrowed(cube: Cube, query: BoardQuery, benchmark: Benchmark, scope: str, co
     standing = board.standing()
     head = _head(board, standing, benchmark, scope, computed_at)
     if standing is None:
-        return Standings(head, query, {}, [], [], board.n_rows_of_tasks, len(cube.tasks))
+        return Standings(head, query, {}, [], [], _n_rows(board.everybody), len(cube.tasks))
     order = standing.summary.rows
+    unfiltered = board.everybody if query.narrows_models else standing.summary
     return Standings(
         head=head,
         query=query,
         columns=_columns(standing),
         rows=[cube.rows[row] for row in order],
         facts=[board.facts[row] for row in order],
-        of_rows=board.n_rows_of_tasks,
+        of_rows=_n_rows(unfiltered),
         of_tasks=len(cube.tasks),
     )
+
+
+def _n_rows(summary: Summary | None) -> int:
+    return len(summary.rows) if summary else 0
 
 
 class Narrowing:
@@ -205,10 +210,6 @@ class Narrowing:
     def everybody(self) -> Summary | None:
         """The summary of the chosen tasks with every model on it: what conditions on scores and coverage look at."""
         return summarise(self.selection.cells, self.cube.rules, self.entrants, lenient=self.query.lenient)
-
-    @property
-    def n_rows_of_tasks(self) -> int:
-        return len(self.everybody.rows) if self.everybody else 0
 
     @cached_property
     def rows(self) -> Bools:
