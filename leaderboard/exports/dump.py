@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from leaderboard.exports.columns import LICENCE
-from leaderboard.exports.dump_tables import TABLES, DumpTable
+from leaderboard.exports.dump_tables import TABLES, DumpTable, Rows
 from leaderboard.exports.parquet import parquet_chunks
 from leaderboard.selectors.versions import data_version
 
@@ -145,7 +145,7 @@ def _snapshot() -> Iterator[None]:
 def _written(table: DumpTable, folder: Path, version: int) -> DumpFile:
     n_rows = 0
 
-    def counted() -> Iterator[object]:
+    def counted() -> Rows:
         nonlocal n_rows
         for row in table.rows():
             n_rows += 1

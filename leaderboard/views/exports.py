@@ -113,11 +113,17 @@ def dump_file(request: HttpRequest, name: str) -> HttpResponseBase:
     path = dump.path_of(name) if dump else None
     if dump is None or path is None:
         raise Http404
-    response = attachment(_read(path), name, CONTENT_TYPES[path.suffix], compressed=True)
-    response["Content-Length"] = path.stat().st_size
-    response["ETag"] = f'"{dump.name}-{name}"'
-    response["Last-Modified"] = http_date(dump.made_at.timestamp())
-    return get_conditional_response(request, response["ETag"], int(dump.made_at.timestamp()), response)
+    tag, made_at = f'"{dump.name}-{name}"', int(dump.made_at.timestamp())
+    response = get_conditional_response(request, tag, made_at) or _download(path)
+    response["ETag"] = tag
+    response["Last-Modified"] = http_date(made_at)
+    return response
+
+
+def _download(path: Path) -> StreamingHttpResponse:
+    response = attachment(_read(path), path.name, CONTENT_TYPES[path.suffix], compressed=True)
+    response["Content-Length"] = str(path.stat().st_size)
+    return response
 
 
 def _read(path: Path) -> Iterator[bytes]:
