@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from leaderboard.models.model_meta import ModelMeta
 from leaderboard.models.registry import Task
 from leaderboard.models.results import Scope
+from leaderboard.models.search import search_words, trigrams
 
 
 class Language(models.Model):
@@ -20,9 +21,11 @@ class Language(models.Model):
     usual_script = models.TextField(
         null=True, blank=True, help_text="The script that goes without saying; NULL where none does."
     )
+    search_words = search_words("name")
 
     class Meta:
         ordering = ["name"]
+        indexes = [trigrams("language_by_part_of_its_name")]
         constraints = [models.CheckConstraint(condition=~Q(name=""), name="language_has_a_name")]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from leaderboard.metadata import OPENNESS_FIELDS, Openness, openness
 from leaderboard.models.registry import Origin, text_list
+from leaderboard.models.search import search_words, trigrams
 
 
 class ModelMeta(models.Model):
@@ -69,10 +70,12 @@ class ModelMeta(models.Model):
     contacts = text_list()
     field_origins = models.JSONField(default=dict, blank=True, help_text="{field: who says it}, for known fields.")
     local_path = models.TextField(null=True, blank=True, help_text="For a model of a private board: its folder.")
+    search_words = search_words("name")
 
     class Meta:
         ordering = ["name"]
         verbose_name = "model"
+        indexes = [trigrams("model_by_part_of_its_name")]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="model_meta_has_a_name"),
             models.CheckConstraint(

@@ -13,6 +13,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.text import slugify
 
+from leaderboard.models.search import search_words, trigrams
+
 
 class Origin(models.TextChoices):
     """Who defined a task, a benchmark or a model."""
@@ -72,9 +74,11 @@ class Task(models.Model):
     definition = models.JSONField(
         null=True, blank=True, help_text="For a custom task: its description file and where its data folder lies."
     )
+    search_words = search_words("name")
 
     class Meta:
         ordering = ["name"]
+        indexes = [trigrams("task_by_part_of_its_name")]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="task_has_a_name"),
             models.CheckConstraint(condition=~Q(main_score=""), name="task_has_a_main_score"),
@@ -138,10 +142,13 @@ class Benchmark(models.Model):
     )
     menu_position = models.IntegerField(null=True, blank=True)
 
+    search_words = search_words("name", "display_name")
+
     tasks = models.ManyToManyField(Task, through="BenchmarkTask", related_name="benchmarks")
 
     class Meta:
         ordering = ["registry_order", "name"]
+        indexes = [trigrams("board_by_part_of_its_name")]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="benchmark_has_a_name"),
         ]

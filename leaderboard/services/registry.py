@@ -213,7 +213,7 @@ def _sync(model: type[models.Model], entries: Sequence[Mapping[str, Any]]) -> Ch
 def _sync_names(model: type[Language | Script], entries: Sequence[Mapping[str, Any]]) -> Changes:
     """Make the rows equal to the entries, which a code names; what the registry no longer names goes."""
     manager: models.Manager[Any] = model._default_manager
-    existing = {row["code"]: row for row in manager.values()}
+    existing = {row["code"]: row for row in manager.values(*(entries[0] if entries else ["code"]))}
     changes = Changes()
     for entry in entries:
         row = existing.pop(entry["code"], None)
