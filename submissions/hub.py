@@ -10,10 +10,14 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from submissions.snapshot import ModelSnapshot, read_snapshot
+
+if TYPE_CHECKING:
+    from huggingface_hub import ModelInfo
 
 ANSWER_SECONDS = 5.0
 ALL_ANSWERS_SECONDS = 20.0
@@ -51,18 +55,31 @@ def read_model(name: str, revision: str = "") -> ModelSnapshot:
     if revision and not REVISION.fullmatch(revision):
         raise RevisionUnknown(f"“{revision}” is not a revision. Give a branch, a tag or a commit, or leave it empty.")
     with _plain_errors(name, revision):
-        return _read_model(name, revision)
+        return _read_snapshot(_ask(name, revision), revision)
 
 
-def _read_model(name: str, revision: str) -> ModelSnapshot:
+def read_model_if_changed(name: str, known_commit: str) -> ModelSnapshot | None:
+    """The newest state of the model, or None where that is the commit that is known already: one question then."""
+    if not MODEL_NAME.fullmatch(name):
+        raise ModelNotFound(f"“{name}” is not a model name. Write it as on the Hub: organisation/model.")
+    with _plain_errors(name, ""):
+        info = _ask(name, "")
+        return None if info.sha == known_commit else _read_snapshot(info, "")
+
+
+def _ask(name: str, revision: str) -> ModelInfo:
     from huggingface_hub import HfApi
 
-    deadline = time.monotonic() + ALL_ANSWERS_SECONDS
     api = HfApi(endpoint=settings.HF_ENDPOINT, token=False)
     info = api.model_info(name, revision=revision or None, files_metadata=True, timeout=ANSWER_SECONDS)
-    commit = info.sha or ""
-    if not COMMIT.fullmatch(commit):
+    if not COMMIT.fullmatch(info.sha or ""):
         raise RevisionUnknown(f"The Hub names no commit for {name}. Give the full commit as the revision.")
+    return info
+
+
+def _read_snapshot(info: ModelInfo, revision: str) -> ModelSnapshot:
+    deadline = time.monotonic() + ALL_ANSWERS_SECONDS
+    commit = info.sha or ""
     return read_snapshot(
         name=info.id,
         requested_revision=revision,

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from leaderboard.licences import spdx_licence
+from leaderboard.licences import NO_ANSWER, spdx_licence
+from leaderboard.metadata import NO_LIMIT, MetadataOrigin
+from leaderboard.training_approaches import APPROACHES, of_card, of_modules
 from submissions.snapshot import DTYPE_BYTES, ModelSnapshot, path_in
 
 CARD = "model card"
 TENSORS = "safetensors header"
-
-# Tokenizers without a limit give a number of this kind.
-NO_LIMIT = 10**8
+# Every other origin is a file with settings.
+_ORIGINS = {CARD: MetadataOrigin.CARD, TENSORS: MetadataOrigin.WEIGHTS}
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,24 @@ LABELS = {
     "embed_dim": "Embedding dimension",
     "max_tokens": "Maximum tokens",
     "license": "Licence",
+    "spdx_license": "Licence",
+    "architecture": "Architecture family",
+    "training_approach": "Training approach",
     "languages": "Languages",
     "adapted_from": "Base model",
     "similarity_fn_name": "Similarity",
     "framework": "Framework",
 }
+
+
+# Classes of sentence-transformers -> mteb's word.
+MODEL_TYPES = {
+    "SentenceTransformer": "dense",
+    "SparseEncoder": "sparse",
+    "CrossEncoder": "cross-encoder",
+    "MultiVectorEncoder": "late-interaction",
+}
+READERS = {"vision_config": "image", "audio_config": "audio"}
 
 
 @dataclass(frozen=True)
@@ -45,16 +59,18 @@ class ShownFact:
 
 
 def shown_facts(metadata: Metadata) -> list[ShownFact]:
-    """The facts for a reader, in the order of LABELS."""
+    """The facts for a reader, in the order of LABELS. The card's word for a licence stands where SPDX has none."""
     return [
         ShownFact(label, _shown(field, metadata[field]["value"]), metadata[field]["origin"])
         for field, label in LABELS.items()
-        if field in metadata
+        if field in metadata and not (field == "license" and "spdx_license" in metadata)
     ]
 
 
 def _shown(field: str, value: Any) -> str:
     match value:
+        case list() if field == "training_approach":
+            return ", ".join(APPROACHES[approach] for approach in value)
         case list():
             return ", ".join(map(str, value))
         case float() if field == "memory_usage_mb":
@@ -72,13 +88,26 @@ def describe(snapshot: ModelSnapshot) -> Metadata:
         "memory_usage_mb": _memory(snapshot),
         "embed_dim": _embed_dim(snapshot),
         "max_tokens": _max_tokens(snapshot),
+        "model_type": _model_type(snapshot),
+        "architecture": _architecture(snapshot),
+        "training_approach": _training_approach(snapshot),
+        "modalities": _modalities(snapshot),
         "license": _licence(snapshot),
+        "spdx_license": _spdx_licence(snapshot),
         "languages": _languages(snapshot),
         "adapted_from": _base_model(snapshot),
         "similarity_fn_name": _similarity(snapshot),
         "framework": _framework(snapshot),
     }
     return {field: asdict(fact) for field, fact in found.items() if fact is not None}
+
+
+def claims(metadata: Metadata) -> dict[MetadataOrigin, dict[str, str]]:
+    """Which fields each kind of origin says, with the file that says it: {origin: {field: file}}."""
+    found: dict[MetadataOrigin, dict[str, str]] = {}
+    for field, fact in metadata.items():
+        found.setdefault(_ORIGINS.get(fact["origin"], MetadataOrigin.CONFIG), {})[field] = fact["origin"]
+    return found
 
 
 def _n_parameters(snapshot: ModelSnapshot) -> Fact | None:
@@ -129,7 +158,52 @@ def _max_tokens(snapshot: ModelSnapshot) -> Fact | None:
     return None
 
 
+def _architecture(snapshot: ModelSnapshot) -> Fact | None:
+    family = snapshot.config.get("model_type")
+    if isinstance(family, str) and family:
+        return Fact(family, path_in(snapshot.transformer_folder, "config.json"))
+    return Fact("static", "modules.json") if snapshot.module("StaticEmbedding") else None
+
+
+def _training_approach(snapshot: ModelSnapshot) -> Fact | None:
+    card = snapshot.card
+    declared = of_card(
+        _texts(card.get("tags")),
+        library=str(card.get("library_name") or ""),
+        base_model_relation=str(card.get("base_model_relation") or ""),
+    )
+    if declared:
+        return Fact(declared, CARD)
+    looked_up = of_modules(module.short_type for module in snapshot.modules)
+    return Fact(looked_up, "modules.json") if looked_up else None
+
+
+def _model_type(snapshot: ModelSnapshot) -> Fact | None:
+    """How sentence-transformers would load it; repositories from before it said so hold dense models."""
+    said = snapshot.document("config_sentence_transformers.json").get("model_type")
+    if isinstance(said, str) and said in MODEL_TYPES:
+        return Fact([MODEL_TYPES[said]], "config_sentence_transformers.json")
+    return Fact(["dense"], "modules.json") if snapshot.modules else None
+
+
+def _modalities(snapshot: ModelSnapshot) -> Fact | None:
+    """Parts of a model that read something else than text have settings of their own."""
+    config = snapshot.config
+    if not config and not snapshot.modules:
+        return None
+    others = [modality for key, modality in READERS.items() if config.get(key)]
+    return Fact(["text", *others], "config.json" if config else "modules.json")
+
+
 def _licence(snapshot: ModelSnapshot) -> Fact | None:
+    """In the card's words."""
+    names = [name for name in _texts(snapshot.card.get("license")) if name.lower() not in NO_ANSWER]
+    other = str(snapshot.card.get("license_name") or snapshot.card.get("license_link") or "").strip()
+    named = [other if other and name.lower() == "other" else name for name in names]
+    return Fact(", ".join(named), CARD) if named else None
+
+
+def _spdx_licence(snapshot: ModelSnapshot) -> Fact | None:
     licence = card_licence(snapshot)
     return Fact(licence, CARD) if licence else None
 

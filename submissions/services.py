@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from evaluation.services import cancel_run, request_run
-from leaderboard.models import Benchmark, ModelMeta, Origin, Task
+from leaderboard.models import Benchmark, MetadataVersion, ModelMeta, Origin, Task
+from leaderboard.services.boards import bump_data_version
+from leaderboard.services.metadata import record_claims
 from submissions import hub, local_folder, selectors
 from submissions.checks import Check, Outcome, Subject, check_model, check_wish, stops
+from submissions.hub_metadata import published_on_hub, repository_claims
 from submissions.metadata import Metadata, describe
 from submissions.models import SourceKind, Submission
 from submissions.snapshot import ModelSnapshot
@@ -191,17 +193,18 @@ def _decide(submission: Submission, state: Submission.State, decided_by: User) -
 
 
 def _put_on_list(submission: Submission) -> ModelMeta:
-    """The model's entry. What the registry says of a model stays; of any other the repository knows best."""
+    """The model's entry, with what its repository says of it; what the registry says of a model counts more."""
     model_meta, _ = ModelMeta.objects.select_for_update().get_or_create(
-        name=submission.model_name, defaults={"origin": Origin.RESULTS, "in_registry": False, "modalities": ["text"]}
+        name=submission.model_name, defaults={"origin": Origin.RESULTS, "in_registry": False}
     )
-    if model_meta.origin != Origin.REGISTRY:
-        for field, fact in submission.metadata.items():
-            setattr(model_meta, field, fact["value"])
-        if submission.source_kind == SourceKind.HUB:
-            model_meta.open_weights = True
-            model_meta.reference = f"{settings.HF_ENDPOINT.rstrip('/')}/{submission.model_name}"
     if submission.local_path:
         model_meta.local_path = submission.local_path
-    model_meta.save()
+        model_meta.save(update_fields=["local_path"])
+    metadata = dict(submission.metadata)
+    if submission.source_kind == SourceKind.HUB:
+        metadata |= published_on_hub(submission.model_name)
+    noted = repository_claims(model_meta, metadata, submission.model_revision)
+    if record_claims(claims=noted, reason=MetadataVersion.Reason.SUBMISSION):
+        bump_data_version()
+        model_meta.refresh_from_db()
     return model_meta

@@ -65,7 +65,7 @@ def test_a_submission_keeps_what_was_found(hub: str) -> None:
     assert (submission.requested_revision, submission.model_revision) == ("main", COMMIT)
     assert (submission.state, submission.source_kind, submission.note) == ("pending", "hub", "Please.")
     assert submission.metadata["embed_dim"] == {"value": 8, "origin": "1_Pooling/config.json"}
-    assert submission.metadata["license"] == {"value": "Apache-2.0", "origin": "model card"}
+    assert submission.metadata["spdx_license"] == {"value": "Apache-2.0", "origin": "model card"}
     assert [check["outcome"] for check in submission.checks] == ["ok"] * 9
     assert [*submission.benchmarks.all()] == [benchmark]
     assert [*submission.tasks.all()] == [single]
@@ -169,7 +169,8 @@ def test_what_the_registry_says_of_a_model_stays() -> None:
     submission = make_submission(tasks=[make_task()], model_name=meta.name)
     services.approve(submission=submission, decided_by=make_maintainer())
     meta.refresh_from_db()
-    assert (meta.origin, meta.embed_dim, meta.reference) == ("registry", 5, None)
+    assert (meta.origin, meta.embed_dim, meta.field_origins["embed_dim"]) == ("registry", 5, "registry")
+    assert (meta.open_weights, meta.field_origins["open_weights"]) == (True, "weights")
 
 
 def test_a_failed_approval_changes_nothing() -> None:
