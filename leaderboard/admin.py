@@ -1,9 +1,10 @@
-"""The operator's desk over the facts: everything can be looked up here and nothing changed by hand."""
+"""The operator's desk over the facts: everything can be looked up here, and no fact is changed by hand."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,18 +12,26 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from leaderboard.metadata import CORRECTABLE_FIELDS, FIELDS, InvalidValue
 from leaderboard.models import (
+    Annotation,
+    AnnotationKey,
     Benchmark,
     BenchmarkTask,
     Board,
     ImportedFile,
     ImportRun,
+    MetadataClaim,
+    MetadataCorrection,
     ModelMeta,
     ModelRevision,
     ResultSource,
     Task,
     TaskResult,
 )
+from leaderboard.selectors.metadata import note_text
+from leaderboard.services.boards import bump_data_version
+from leaderboard.services.metadata import apply_corrections
 from leaderboard.tables.cells import DASH
 
 admin.site.site_header = "Podium: operator's desk"
@@ -115,11 +124,120 @@ class ResultSourceAdmin(ReadOnlyAdmin):
     list_display = ("name", "kind", "location", "commit")
 
 
+class NoteForm(forms.ModelForm):
+    """A note as text: numbers, yes, no and choices are written."""
+
+    value = forms.CharField(help_text="Yes or no, a number, one of the choices or text, as its kind has it.")
+
+    class Meta:
+        model = Annotation
+        fields = ("key", "value")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["value"] = note_text(self.instance.value)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if isinstance(key := cleaned.get("key"), AnnotationKey) and "value" in cleaned:
+            try:
+                cleaned["value"] = key.read(cleaned["value"])
+            except InvalidValue as error:
+                self.add_error("value", str(error))
+        return cleaned
+
+
+class NoteInline(admin.TabularInline):
+    model = Annotation
+    form = NoteForm
+    fields = ("key", "value")
+    extra = 1
+
+
+class CorrectionForm(forms.ModelForm):
+    field = forms.ChoiceField(choices=[("", "---------")] + [(name, FIELDS[name].label) for name in CORRECTABLE_FIELDS])
+    value = forms.CharField(help_text="Commas separate the entries of a list; write yes or no; 2025-01-31 is a day.")
+
+    class Meta:
+        model = MetadataCorrection
+        fields = ("field", "value", "grounds")
+        widgets = {"grounds": forms.TextInput}
+
+
+class CorrectionInline(admin.TabularInline):
+    model = MetadataCorrection
+    form = CorrectionForm
+    extra = 1
+
+
+class ClaimInline(admin.TabularInline):
+    """Who says what of the model."""
+
+    model = MetadataClaim
+    fields = ("origin", "values", "reference", "claimed_at")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("leaderboard.view_modelmeta")
+
+
 @admin.register(ModelMeta)
-class ModelMetaAdmin(ReadOnlyAdmin):
+class ModelMetaAdmin(admin.ModelAdmin):
+    """Fields come from their origins; maintainers correct them and add notes, and never write into the fields."""
+
     list_display = ("name", "origin", "in_registry", "n_parameters", "embed_dim", "license", "release_date")
     list_filter = ("origin", "in_registry", "open_weights")
+    list_per_page = 50
+    show_full_result_count = False
     search_fields = ("name",)
+    inlines = (NoteInline, CorrectionInline, ClaimInline)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The page opens for changes where one of its inlines does."""
+        permissions = ("change_annotation", "add_annotation", "change_metadatacorrection", "add_metadatacorrection")
+        return any(request.user.has_perm(f"leaderboard.{permission}") for permission in permissions)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [field.name for field in self.model._meta.fields if field.name != "id"]
+
+    def save_model(self, request: HttpRequest, obj: ModelMeta, form: Any, change: bool) -> None:
+        """Nothing of the model itself is changed here."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        changed = {formset.model for formset in formsets if formset.has_changed()}
+        if MetadataCorrection in changed:
+            apply_corrections(model_meta=form.instance)
+        if Annotation in changed:
+            bump_data_version()
+
+
+@admin.register(AnnotationKey)
+class AnnotationKeyAdmin(admin.ModelAdmin):
+    list_display = ("label", "key", "kind", "description")
+    search_fields = ("key", "label")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: AnnotationKey | None = None) -> tuple[str, ...]:
+        """Addresses of filters name the key, and notes were written for the kind."""
+        return ("key", "kind") if obj and obj.annotations.exists() else ()
+
+    def save_model(self, request: HttpRequest, obj: AnnotationKey, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        bump_data_version()
 
 
 @admin.register(ModelRevision)

@@ -342,11 +342,13 @@ def read_text(name: str, text: str) -> Any:
         raise InvalidValue("Write a value, or remove the correction.")
     match FIELDS[name].kind:
         case FieldKind.FLAG:
-            return _flag(text)
+            return read_flag(text)
         case FieldKind.WHOLE:
             return _whole(text)
         case FieldKind.NUMBER:
-            return _number(text)
+            if (number := read_number(text)) < 0:
+                raise InvalidValue("Write a number from 0 on.")
+            return number
         case FieldKind.DATE:
             return _day(text)
         case FieldKind.TEXTS:
@@ -357,7 +359,8 @@ def read_text(name: str, text: str) -> Any:
             return text
 
 
-def _flag(text: str) -> bool:
+def read_flag(text: str) -> bool:
+    """Raises InvalidValue."""
     if text.lower() not in {"yes", "no"}:
         raise InvalidValue("Write yes or no.")
     return text.lower() == "yes"
@@ -370,12 +373,13 @@ def _whole(text: str) -> int:
     return int(digits)
 
 
-def _number(text: str) -> float:
+def read_number(text: str) -> float:
+    """Raises InvalidValue."""
     try:
         number = float(text.replace(",", ""))
     except ValueError:
         number = float("nan")
-    if not isfinite(number) or number < 0:
+    if not isfinite(number):
         raise InvalidValue("Write a number, such as 86.6.")
     return number
 

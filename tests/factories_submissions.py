@@ -88,9 +88,10 @@ def make_maintainer(username: str | None = None) -> User:
 
 
 def maintainers() -> Group:
-    """The group that a migration makes; it makes it again where a test with real transactions emptied the database."""
+    """The group that migrations make; it makes it again where a test with real transactions emptied the database."""
     if not Group.objects.filter(name="Maintainer").exists():
         import_module("submissions.migrations.0002_maintainers").make_group(apps, None)
+        import_module("submissions.migrations.0003_maintainers_describe_models").let_maintainers(apps, None)
     return Group.objects.get(name="Maintainer")
 
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from leaderboard.metadata import FIELDS, InvalidValue, MetadataOrigin, read_text
+from leaderboard.metadata import FIELDS, InvalidValue, MetadataOrigin, read_flag, read_number, read_text
 from leaderboard.models.model_meta import ModelMeta
 from leaderboard.models.registry import text_list
 
@@ -117,6 +117,15 @@ class AnnotationKey(models.Model):
     def __str__(self) -> str:
         return self.label
 
+    def clean(self) -> None:
+        if self.kind == self.Kind.CHOICE and not self.choices:
+            raise ValidationError({"choices": "Write the choices, separated by commas."})
+        if self.kind != self.Kind.CHOICE and self.choices:
+            raise ValidationError({"choices": "Only “one of the choices” has choices."})
+        refused = [note for note in self.annotations.all() if not self.accepts(note.value)] if self.pk else []
+        if refused:
+            raise ValidationError(f"{refused[0].model_meta} has the note “{refused[0].value}”: change that first.")
+
     def accepts(self, value: Any) -> bool:
         """Whether a note of this kind may have the value."""
         match self.kind:
@@ -128,6 +137,20 @@ class AnnotationKey(models.Model):
                 return value in self.choices
             case _:
                 return isinstance(value, str) and bool(value.strip())
+
+    def read(self, text: str) -> Any:
+        """The value that a person wrote for a note of this kind. Raises InvalidValue."""
+        text = text.strip()
+        match self.kind:
+            case self.Kind.NUMBER:
+                number = read_number(text)
+                return int(number) if number.is_integer() else number
+            case self.Kind.FLAG:
+                return read_flag(text)
+            case self.Kind.CHOICE if text not in self.choices:
+                raise InvalidValue(f"Write one of: {', '.join(self.choices)}.")
+            case _:
+                return text
 
 
 class Annotation(models.Model):
