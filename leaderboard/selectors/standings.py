@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from leaderboard.aggregation import Bools, Cells, Floats, Ints
+from leaderboard.aggregation import Bools, Floats, Ints
 from leaderboard.board_query import BoardQuery, ZeroShot
-from leaderboard.cube import Cube, CubeRow, unpack
+from leaderboard.cube import Cube, CubeRow, Selection, unpack
 from leaderboard.filters import ModelSide, TaskSide, model_side, task_side
 from leaderboard.memory import Kept
 from leaderboard.models import Benchmark, Board, BoardCube
 from leaderboard.query_fields import board_fields, value_lookup
 from leaderboard.query_language import Field, compile_query
-from leaderboard.ranking import Entrants, Summary, summarise
+from leaderboard.ranking import Entrants, LanguageTable, Summary, language_table, summarise
 from leaderboard.selectors.boards import MODEL_FACTS, BoardColumn, Kind, Scale, column_scale
 from leaderboard.selectors.metadata import annotation_keys, annotation_values
 from leaderboard.selectors.model_facts import ModelFacts, model_facts
@@ -30,6 +30,7 @@ from leaderboard.zero_shot import zero_shot_percentage
 _CUBES = 96 * 2**20
 _VIEWS = 48 * 2**20
 _BYTES_PER_ROW = 2000
+MAX_LANGUAGES = 120
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Standings:
     facts: Sequence[ModelFacts]
     of_rows: int
     of_tasks: int
+    of_languages: int = 0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -167,6 +169,43 @@ def board_standings(board: Board, query: BoardQuery) -> Standings | None:
     return _views.get(key, lambda: narrowed(cube, query, board.benchmark, board.scope, board.computed_at))
 
 
+def language_standings(board: Board, query: BoardQuery) -> Standings | None:
+    """The per-language rows, a model each: the languages that most models have, in columns. Raises QueryError."""
+    cube = board_cube(board)
+    if cube is None:
+        return None
+    key = ("languages", board.pk, data_version(), query.key)
+    return _views.get(key, lambda: _by_language(cube, query, board))
+
+
+def _by_language(cube: Cube, query: BoardQuery, board: Board) -> Standings:
+    narrowing = Narrowing(cube, query)
+    selected = narrowing.selected()
+    table = language_table(selected.cells, cube.cell_languages(selected.kind), ["all"])
+    head = _head(narrowing, None, board.benchmark, board.scope, board.computed_at)
+    if table is None:
+        return Standings(head, query, {}, [], [], _n_rows(narrowing.everybody), len(cube.tasks))
+    columns = _widest(table)
+    known = model_facts()
+    ids = [cube.model_meta_ids[code] for code in table.models]
+    return Standings(
+        head=replace(head, languages=[table.languages[column] for column in columns]),
+        query=query,
+        columns={"scores": table.scores[:, columns]},
+        rows=[CubeRow(id_, "", "", [], []) for id_ in ids],
+        facts=[known[id_] for id_ in ids],
+        of_rows=len(np.unique(narrowing.selection.cells.model)),
+        of_tasks=len(cube.tasks),
+        of_languages=len(table.languages),
+    )
+
+
+def _widest(table: LanguageTable) -> Ints:
+    """The columns to show: the languages that most models have, in the order of the table."""
+    n_models = (~np.isnan(table.scores)).sum(axis=0)
+    return np.sort(np.argsort(-n_models, kind="stable")[:MAX_LANGUAGES])
+
+
 def narrowed(cube: Cube, query: BoardQuery, benchmark: Benchmark, scope: str, computed_at: datetime) -> Standings:
     """The cells of a cube that a query leaves, ranked."""
     board = Narrowing(cube, query)
@@ -228,14 +267,18 @@ class Narrowing:
             left &= self._by_text()
         return left
 
-    def cells(self) -> Cells:
-        cells = self.selection.cells
-        return cells.only(self.rows[cells.row]) if self.query.narrows_models else cells
+    def selected(self) -> Selection:
+        """The cells that are left."""
+        cells, kind = self.selection.cells, self.selection.kind
+        if not self.query.narrows_models:
+            return self.selection
+        kept = self.rows[cells.row]
+        return Selection(cells.only(kept), kind[kept])
 
     def standing(self) -> Standing | None:
         query = self.query
         return stand(
-            self.cells(),
+            self.selected().cells,
             self.cube.rules,
             self.entrants,
             method=query.method,

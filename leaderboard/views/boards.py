@@ -79,30 +79,23 @@ class BoardPage:
         self.standings: Standings | None = None
         self.table: BoardTable | None = None
         if board:
-            self.view = self._view(board)
+            self.view = View(asked) if (asked := request.GET.get("view", "")) in View.values else View.SUMMARY
             self._fill(board)
 
-    def _view(self, board: Board) -> View:
-        asked = self.request.GET.get("view", "")
-        has_it = asked in View.values and (asked != View.LANGUAGES or self._has_languages(board))
-        return View(asked) if has_it else View.SUMMARY
-
-    def _has_languages(self, board: Board) -> bool:
-        return bool(board.languages) or not self.query.is_plain
-
     def _fill(self, board: Board) -> None:
-        if not self.query.is_plain:
+        if not self.query.is_plain or (self.view == View.LANGUAGES and not board.languages):
+            narrow = standings.language_standings if self.view == View.LANGUAGES else standings.board_standings
             try:
-                self.standings = standings.board_standings(board, self.query)
+                self.standings = narrow(board, self.query)
             except QueryError as problem:
                 self.query_error = problem
                 self.query = self.query.without("q")
-                self.standings = standings.board_standings(board, self.query)
+                self.standings = narrow(board, self.query)
         if self.view != View.CHARTS:
             self.table = self._table(board)
 
     def _table(self, board: Board) -> BoardTable:
-        head = self.standings.head if self.standings else board
+        head = board if self.standings is None else self.standings.head
         has_score = self.standings is not None and self.standings.columns.get("method_score") is not None
         columns = boards.board_columns(self.benchmark, head, self.view, method_score=has_score)
         hidden = set(self.request.GET.get("hide", "").split(","))
@@ -167,7 +160,7 @@ class BoardPage:
     def _sentence(self, board: Board) -> str:
         extent = (
             Extent(len(found), found.of_rows, found.head.n_declared_tasks, found.of_tasks)
-            if (found := self.standings)
+            if (found := self.standings) is not None
             else Extent(board.n_rows, board.n_rows, board.n_declared_tasks, board.n_declared_tasks)
         )
         rule = ranking_rule(self.benchmark)
@@ -177,7 +170,7 @@ class BoardPage:
         """The tabs, and whether each is the one that is open."""
         if not self.board:
             return []
-        return [(view, view == self.view) for view in View if view != View.LANGUAGES or self._has_languages(self.board)]
+        return [(view, view == self.view) for view in View]
 
     def _chips(self) -> list[tuple[Chip, str]]:
         """What narrows the board, each with the address of the view without it."""
@@ -200,7 +193,7 @@ class BoardPage:
         """(key, label, shown) of the columns that can be left out."""
         if not self.board or self.view != View.SUMMARY:
             return []
-        head = self.standings.head if self.standings else self.board
+        head = self.board if self.standings is None else self.standings.head
         hidden = set(self.request.GET.get("hide", "").split(","))
         return [
             (column.key, str(column_label(column)), column.key not in hidden)
