@@ -175,7 +175,7 @@ class ClaimInline(admin.TabularInline):
     """Who says what of the model."""
 
     model = MetadataClaim
-    fields = ("origin", "values", "reference", "claimed_at")
+    fields = readonly_fields = ("origin", "values", "reference", "claimed_at")
     extra = 0
     can_delete = False
 

@@ -18,6 +18,7 @@ from tests.factories_submissions import maintainers, make_maintainer, make_submi
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/submissions/submission/"
+VERBS = ("view", "add", "change", "delete")
 
 
 @pytest.fixture
@@ -50,6 +51,9 @@ def test_maintainers_may_do_exactly_this() -> None:
         "evaluation.view_evaluationrun",
         "evaluation.change_evaluationrun",
         "evaluation.view_evaluationunit",
+        "leaderboard.view_modelmeta",
+        *(f"leaderboard.{verb}_{model}" for verb in VERBS for model in ("annotation", "annotationkey")),
+        *(f"leaderboard.{verb}_metadatacorrection" for verb in VERBS),
     }
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from leaderboard.licences import spdx_licence
-from submissions.metadata import describe, shown_facts
+from leaderboard.metadata import MetadataOrigin
+from submissions.metadata import claims, describe, shown_facts
 from tests.factories_submissions import model_files, snapshot_of
 
 
@@ -119,21 +119,55 @@ def test_facts_are_shown_with_their_origin() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "other_name", "expected"),
+    ("changes", "expected"),
     [
-        ("apache-2.0", "", "Apache-2.0"),
-        ("MIT", "", "MIT"),
-        ("cc-by-nc-4.0", "", "CC-BY-NC-4.0"),
-        ("apache-2.0 OR mit", "", "Apache-2.0 OR MIT"),
-        ("gemma", "", "LicenseRef-Gemma"),
-        ("llama3.1", "", "LicenseRef-Llama-3.1"),
-        ("other", "nvidia open model", "LicenseRef-nvidia-open-model"),
-        ("other", "", None),
-        ("unknown", "", None),
-        ("my own licence", "", None),
-        ("(((", "", None),
-        ("", "", None),
+        ({}, ("bert", "config.json")),
+        ({"config.json": {"model_type": 5}}, None),
+        (
+            {
+                "config.json": None,
+                "modules.json": [{"path": "", "type": "sentence_transformers.models.StaticEmbedding"}],
+            },
+            ("static", "modules.json"),
+        ),
     ],
 )
-def test_licences_are_brought_to_spdx(given: str, other_name: str, expected: str | None) -> None:
-    assert spdx_licence(given, other_name=other_name) == expected
+def test_the_architecture_is_the_model_type_of_the_settings(changes: dict[str, Any], expected: Any) -> None:
+    assert fact("architecture", changes) == expected
+
+
+@pytest.mark.parametrize(
+    ("card", "expected"),
+    [
+        (
+            "tags: [sentence-transformers, 'loss:MatryoshkaLoss', 'loss:CachedMultipleNegativesRankingLoss']",
+            ["contrastive", "matryoshka"],
+        ),
+        ("tags: [merge]\nlibrary_name: model2vec", ["merged", "static"]),
+        ("base_model_relation: merge", ["merged"]),
+        ("tags: ['loss:CosineSimilarityLoss', 5, 'feature-extraction']", None),
+        ("tags: 7", None),
+    ],
+)
+def test_the_training_approach_is_what_the_card_declares(card: str, expected: list[str] | None) -> None:
+    found = fact("training_approach", {"README.md": f"---\n{card}\n---\nNot contrastive, not merged.\n"})
+    assert (found[0] if found else None) == expected
+
+
+def test_a_licence_keeps_the_words_of_the_card_beside_spdx() -> None:
+    card = {"README.md": "---\nlicense: other\nlicense_name: my-terms\n---\n"}
+    assert fact("license", card) == ("my-terms", "model card")
+    assert fact("spdx_license", card) == ("LicenseRef-my-terms", "model card")
+    assert fact("license", {"README.md": "---\nlicense: unknown\n---\n"}) is None
+
+
+def test_what_reads_images_has_settings_for_it() -> None:
+    assert fact("modalities") == (["text"], "config.json")
+    assert fact("modalities", {"config.json": {"vision_config": {"depth": 2}}}) == (["text", "image"], "config.json")
+
+
+def test_claims_name_the_file_behind_each_field() -> None:
+    said = claims(describe(snapshot_of(model_files(), parameters={"F32": 80})))
+    assert said[MetadataOrigin.WEIGHTS]["n_parameters"] == "safetensors header"
+    assert said[MetadataOrigin.CARD]["languages"] == "model card"
+    assert said[MetadataOrigin.CONFIG]["embed_dim"] == "1_Pooling/config.json"
