@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from threading import RLock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 from cachetools import LRUCache
 
 T = TypeVar("T")
+_every: WeakSet[Kept[Any]] = WeakSet()
 
 
 class Kept(Generic[T]):
@@ -21,6 +23,7 @@ class Kept(Generic[T]):
     def __init__(self, maxsize: int, size_of: Callable[[T], int] | None = None) -> None:
         self._lock = RLock()
         self._values: LRUCache[Hashable, T] = LRUCache(maxsize, getsizeof=size_of)
+        _every.add(self)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value; made outside the lock where it is missing, so that nobody waits for another's."""
@@ -37,3 +40,9 @@ class Kept(Generic[T]):
     def clear(self) -> None:
         with self._lock:
             self._values.clear()
+
+
+def forget_everything() -> None:
+    """For a process whose database was replaced under it, as between tests."""
+    for kept in _every:
+        kept.clear()

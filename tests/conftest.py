@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 
 from config.database import ensure_database
+from leaderboard import memory
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """What a process keeps belongs to the data version, and each test has a database of its own."""
+    cache.clear()
+    memory.forget_everything()
 
 
 @pytest.fixture(scope="session")

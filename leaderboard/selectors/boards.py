@@ -199,7 +199,7 @@ def board_scales(board: Board, view: View, columns: Sequence[BoardColumn]) -> di
 def _board_scales(board: Board, view: View, columns: Sequence[BoardColumn]) -> dict[str, Scale]:
     shown = [column for column in columns if column.kind is Kind.SCORE]
     rows = [cell_values(row, shown) for row in board_rows(board, view, shown)]
-    scores = np.array(rows, dtype=np.float64).reshape(-1, len(shown))
+    scores = np.array(rows, dtype=np.float64).reshape(len(rows), len(shown))
     scales = ((column.key, column_scale(of)) for column, of in zip(shown, scores.T, strict=True))
     return {key: scale for key, scale in scales if scale}
 

@@ -144,17 +144,14 @@ def plain(value: Any) -> Any:
     return None if value != value else value
 
 
-_cubes: Kept[Cube] = Kept(_CUBES, lambda cube: cube.n_bytes)
+_cubes: Kept[Cube | None] = Kept(_CUBES, lambda cube: cube.n_bytes if cube else 1)
 _views: Kept[Standings] = Kept(_VIEWS, lambda view: view.n_bytes)
 
 
 def board_cube(board: Board) -> Cube | None:
     """All cells of a stored board, None where it has none. Boards are replaced, never changed: the id is the key."""
-    if not board.task_names:
-        return None
-    return _cubes.get(
-        board.pk, lambda: unpack(bytes(BoardCube.objects.values_list("data", flat=True).get(pk=board.pk)))
-    )
+    packed = BoardCube.objects.filter(board=board).values_list("data", flat=True)
+    return _cubes.get(board.pk, lambda: unpack(bytes(data)) if (data := packed.first()) else None)
 
 
 def board_standings(board: Board, query: BoardQuery) -> Standings | None:

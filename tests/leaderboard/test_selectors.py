@@ -67,7 +67,8 @@ def test_the_best_score_of_a_column_ignores_blanks() -> None:
     make_row(board, task_scores=[0.6, None])
     columns = boards.board_columns(board.benchmark, board, View.TASKS)
 
-    assert boards.best_scores(board, View.TASKS, columns) == {f"task:{tasks_[0].name}": 0.6}
+    scales = boards.board_scales(board, View.TASKS, columns)
+    assert {key: scale.best for key, scale in scales.items()} == {f"task:{tasks_[0].name}": 0.6}
 
 
 def test_the_board_knows_on_which_tasks_a_model_has_any_result() -> None:
