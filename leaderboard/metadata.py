@@ -316,13 +316,15 @@ def shown(name: str, value: Any) -> str:
         case [] if name in _EMPTY_MEANS_NONE:
             return "no dataset of a task"
         case list() if name == "training_approach":
-            return ", ".join(APPROACHES.get(approach, approach) for approach in value)
+            return ", ".join(APPROACHES.get(str(approach), str(approach)) for approach in value)
         case list():
             return ", ".join(shown(name, part) for part in value)
         case float():
-            return f"{value:,.1f} {entry.unit}".removesuffix(".0").strip()
+            return f"{f'{value:,.1f}'.removesuffix('.0')} {entry.unit}".strip()
         case int():
             return f"{value:,} {entry.unit}".strip()
+        case "True" if entry.kind is FieldKind.LINK:
+            return "yes"
         case date():
             return value.isoformat()
         case _:

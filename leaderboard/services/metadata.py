@@ -214,7 +214,7 @@ def record_meta_files() -> list[str]:
         if rival is None or _standing(revision) >= _standing(rival):
             best[revision.model_meta_id] = revision
     claims = [
-        Claim(id_, MetadataOrigin.META_FILE, read_meta_file(revision.metadata), reference=revision.name)
+        Claim(id_, MetadataOrigin.META_FILE, read_meta_file(revision.metadata or {}), reference=revision.name)
         for id_, revision in best.items()
     ]
     return record_claims(claims=claims, reason=Reason.IMPORT)

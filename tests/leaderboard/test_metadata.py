@@ -11,7 +11,16 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from leaderboard.architectures import Ancestry, inherited_family
-from leaderboard.metadata import InvalidValue, MetadataOrigin, conflicts, normalised, read_meta_file, read_text, resolve
+from leaderboard.metadata import (
+    InvalidValue,
+    MetadataOrigin,
+    conflicts,
+    normalised,
+    read_meta_file,
+    read_text,
+    resolve,
+    shown,
+)
 from leaderboard.models import (
     Annotation,
     AnnotationKey,
@@ -187,6 +196,24 @@ def test_the_registry_and_a_name_declare_training_approaches() -> None:
     assert of_registry(embed_dims=None, loader="Model2VecModel", framework=None) == ["static"]
     assert of_name("instruct/e5-mistral-7b-instruct") == ["instruction-tuned"]
     assert of_name("org/distilbert-mergers") == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "text"),
+    [
+        ("n_parameters", 22_713_216, "22,713,216"),
+        ("memory_usage_mb", 1631.0, "1,631 MB"),
+        ("memory_usage_mb", 86.64, "86.6 MB"),
+        ("embed_dims", [64, 1024], "64, 1,024"),
+        ("training_approach", ["matryoshka", "static"], "Matryoshka, static embeddings"),
+        ("training_datasets", [], "no dataset of a task"),
+        ("open_weights", False, "no"),
+        ("public_training_data", "True", "yes"),
+        ("license", None, ""),
+    ],
+)
+def test_values_read_well(field: str, value: Any, text: str) -> None:
+    assert shown(field, value) == text
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -54,14 +55,15 @@ def test_a_model_at_the_same_commit_is_asked_for_nothing_more(start_hub: StartHu
 
 
 def test_the_models_never_read_come_first_and_only_those_of_the_hub(hub: str) -> None:
-    for name, fields in {
+    models: dict[str, dict[str, Any]] = {
         "example/model": {},
         "example/later": {},
         "example/closed": {"open_weights": False},
         "example/model (embed_dim=8)": {},
         "nobody": {},
         "example/here": {"local_path": "/models/here", "origin": Origin.RESULTS},
-    }.items():
+    }
+    for name, fields in models.items():
         make_model(name, **fields)
     synced("example/model")
     assert [model.name for model in models_on_hub()] == ["example/later", "example/model"]
