@@ -309,10 +309,8 @@ def shown(name: str, value: Any) -> str:
     match value:
         case None:
             return ""
-        case True:
-            return "yes"
-        case False:
-            return "no"
+        case bool():
+            return "yes" if value else "no"
         case [] if name in _EMPTY_MEANS_NONE:
             return "no dataset of a task"
         case list() if name == "training_approach":
