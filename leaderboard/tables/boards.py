@@ -96,6 +96,13 @@ def column_label(column: BoardColumn) -> SafeString | str:
     return COLUMN_LABELS[column.key]
 
 
+def plain_label(column: BoardColumn) -> str:
+    """The label as text."""
+    if column.family == "type":
+        return spaced(column.name)
+    return column.name if column.family else COLUMN_LABELS[column.key]
+
+
 class StandingsRows(TableListData):
     """The rows of a narrowed board: sorted by column, and made only where they are shown."""
 
@@ -172,6 +179,11 @@ class BoardTable(PodiumTable):
             if self.view in {View.TASKS, View.TYPES} or "mean_subset" in self.board.benchmark.aggregations
             else "rank"
         )
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether the rows have intervals of their rank."""
+        return self.view != View.LANGUAGES
 
     @property
     def blank_means(self) -> list[str]:

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from leaderboard import board_query
 from leaderboard.board_query import BoardQuery
+from leaderboard.citations import CitedBoard, board_bibtex
+from leaderboard.exports.boards import board_sheet
+from leaderboard.exports.sheets import Sheet
 from leaderboard.freshness import until_data_changes
 from leaderboard.models import Benchmark, Board, Scope
 from leaderboard.query_language import QueryError, suggestions
@@ -21,6 +25,7 @@ from leaderboard.selectors.model_facts import model_facts
 from leaderboard.selectors.standings import Standings
 from leaderboard.tables.boards import BoardTable, Marks, column_label, ranking_rule
 from leaderboard.views.addresses import scope_of
+from leaderboard.views.exports import export_addresses, exported, view_address
 from leaderboard.wording import METHOD_NOTES, METHODS, Chip, Extent, chips, in_one_line
 
 PAGE_SIZES = {"50": 50, "100": 100, "all": None}
@@ -39,13 +44,15 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @until_data_changes
-def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
+def benchmark(request: HttpRequest, slug: str) -> HttpResponseBase:
     shown = get_object_or_404(Benchmark, slug=slug)
     query = board_query.parse(dict(request.GET.lists()))
     if _is_from_form(request):
         return HttpResponseRedirect(f"{request.path}?{_address(request, query)}")
     board = boards.find_board(shown, scope_of(request))
     page = BoardPage(request, shown, board, query)
+    if page.table and (answer := exported(request, page.sheet)):
+        return answer
     template = "leaderboard/_board.html" if request.htmx.target == "board" else "leaderboard/benchmark.html"
     return render(request, template, page.context())
 
@@ -128,6 +135,11 @@ class BoardPage:
         contaminated = {id_: set(facts[id_].contaminated_tasks or ()) for id_ in ids}
         return Marks(scales, boards.started_tasks(board, ids), contaminated)
 
+    def sheet(self) -> Sheet:
+        """The table as a file shows it."""
+        assert self.table is not None  # noqa: S101 -- Asked for only where there is one.
+        return board_sheet(self.table, description=self.sentence, address=view_address(self.request))
+
     def context(self) -> dict[str, Any]:
         request = self.request
         per_page = request.GET.get("per_page", "")
@@ -139,7 +151,9 @@ class BoardPage:
             "view": self.view if self.board else View.SUMMARY,
             "views": self._views(),
             "caption": f"{self.benchmark.title}: {self.view.label.lower()}" if self.board else "",
-            "sentence": self._sentence(self.board) if self.board else "",
+            "sentence": self.sentence,
+            "citation": self._citation(self.board) if self.board else self.benchmark.citation,
+            "export_addresses": export_addresses(request),
             "chips": self._chips(),
             "query": self.query,
             "query_text": request.GET.get("q", ""),
@@ -157,7 +171,11 @@ class BoardPage:
             "successors": Benchmark.objects.filter(name__in=self.benchmark.superseded_by),
         }
 
-    def _sentence(self, board: Board) -> str:
+    @property
+    def sentence(self) -> str:
+        board = self.board
+        if board is None:
+            return ""
         extent = (
             Extent(len(found), found.of_rows, found.head.n_declared_tasks, found.of_tasks)
             if (found := self.standings) is not None
@@ -165,6 +183,22 @@ class BoardPage:
         )
         rule = ranking_rule(self.benchmark)
         return in_one_line(extent, self.query, rule=rule, official_only=self.scope == Scope.OFFICIAL)
+
+    def _citation(self, board: Board) -> str:
+        """BibTeX of the benchmark and of this board as it stands today."""
+        day = board.computed_at.date()
+        address = reverse("board_on_day", args=[self.benchmark.slug, day.isoformat()])
+        official = self.scope == Scope.OFFICIAL
+        cited = CitedBoard(
+            name=self.benchmark.name,
+            slug=self.benchmark.slug,
+            day=day,
+            n_rows=board.n_rows,
+            data_version=board.data_version,
+            official_only=official,
+            address=self.request.build_absolute_uri(address + (f"?source={self.scope}" if official else "")),
+        )
+        return board_bibtex(citation=self.benchmark.citation, board=cited)
 
     def _views(self) -> list[tuple[View, bool]]:
         """The tabs, and whether each is the one that is open."""

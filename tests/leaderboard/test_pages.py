@@ -142,7 +142,6 @@ def test_any_column_sorts_with_blanks_last(client: Client, query: str, expected:
         "per_page=7",
         "view=nothing",
         "source=x",
-        "view=languages",
     ],
 )
 def test_an_address_with_nonsense_shows_the_nearest_sensible_page(client: Client, query: str) -> None:
