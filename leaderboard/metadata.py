@@ -131,8 +131,19 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedValue:
+    """A value of the field `name` with who says it."""
+
+    name: str
     value: Any
     origin: str
+
+    @property
+    def text(self) -> str:
+        return shown(self.name, self.value)
+
+    @property
+    def origin_label(self) -> str:
+        return origin_label(self.origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,17 +248,17 @@ def conflicts(claims: Claims, resolved: Resolved) -> list[Conflict]:
     for name, entry in FIELDS.items():
         if name not in resolved.origins or name in _NOT_COMPARED:
             continue
-        shown = ClaimedValue(resolved.values[name], resolved.origins[name])
+        counts = ClaimedValue(name, resolved.values[name], resolved.origins[name])
         others = tuple(
-            ClaimedValue(claim[name], origin)
+            ClaimedValue(name, claim[name], origin)
             for origin in MetadataOrigin
             if origin not in INFERRED
             and name in (claim := claims.get(origin, {}))
-            and not _mean_the_same(entry, shown.value, claim[name])
+            and not _mean_the_same(entry, counts.value, claim[name])
             and not (name == "license" and claim.get("spdx_license") == resolved.values.get("spdx_license", ""))
         )
         if others:
-            found.append(Conflict(name, entry.label, shown, others, _why(name, shown.origin, claims)))
+            found.append(Conflict(name, entry.label, counts, others, _why(name, counts.origin, claims)))
     return found
 
 
