@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import add
+from typing import TypeVar
 
 Cell = tuple[str, str]  # split, subset
 ScoredCell = tuple[Cell, float]
+Value = TypeVar("Value")
 
 
-def merge_parts(parts: Iterable[Sequence[ScoredCell]]) -> list[ScoredCell]:
+def merge_parts(parts: Iterable[Sequence[tuple[Cell, Value]]]) -> list[tuple[Cell, Value]]:
     """The cells of several results of one run, where each counts from the first part that scores it.
 
     A cell that a part itself lists twice stays twice, as it counts twice in mteb.
     """
-    merged: list[ScoredCell] = []
+    merged: list[tuple[Cell, Value]] = []
     seen: set[Cell] = set()
     for part in parts:
         merged += [scored for scored in part if scored[0] not in seen]

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10, sqrt
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from leaderboard.aggregation import Floats, Ints
+from leaderboard.aggregation import Bools, Floats, Ints
 
 SATURATED = 0.95
 MOST_BINS = 20
@@ -103,6 +104,13 @@ def average_ranks(values: npt.ArrayLike) -> Floats:
     return np.asarray((last - (counts - 1) / 2)[inverse], dtype=np.float64)
 
 
+def competition_ranks(scores: npt.ArrayLike) -> Floats:
+    """1 for the highest; equal scores share the best number. NaN is not ranked."""
+    column = np.asarray(scores, dtype=np.float64)
+    ordered = np.sort(-column[~np.isnan(column)])
+    return np.where(np.isnan(column), np.nan, np.searchsorted(ordered, -column, side="left") + 1.0)
+
+
 def spearman(a: npt.ArrayLike, b: npt.ArrayLike) -> float | None:
     """Spearman's rank correlation; None for fewer than two models or where all are equal."""
     ranks_a, ranks_b = average_ranks(a), average_ranks(b)
@@ -186,37 +194,64 @@ def standard_error(repeated: Sequence[Sequence[float]]) -> float | None:
     """
     if not repeated or any(len(runs) < 2 for runs in repeated):
         return None
-    variances = [float(np.var(runs, ddof=1)) / len(runs) for runs in repeated]
-    return sqrt(sum(variances)) / len(repeated)
+    return sqrt(sum(_variance(runs) / len(runs) for runs in repeated)) / len(repeated)
 
 
-def separated_pairs(scores: npt.ArrayLike, errors: npt.ArrayLike) -> float | None:
-    """The share of pairs of models that differ by more than 1.96 standard errors of their difference.
+def _variance(runs: Sequence[float]) -> float:
+    """Plain Python: the cells are many and their runs few."""
+    mean = sum(runs) / len(runs)
+    return sum((run - mean) ** 2 for run in runs) / (len(runs) - 1)
 
-    Only models with a score and an error take part; None for fewer than two.
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """Which models differ by more than 1.96 standard errors of their difference.
+
+    `pairs` and `neighbours` are shares: of all pairs, and of those next to each other in the ranking. `tied_with_best`
+    models do not differ from the best one so much.
     """
-    score, error = np.asarray(scores, dtype=np.float64), np.asarray(errors, dtype=np.float64)
-    complete = ~np.isnan(score) & ~np.isnan(error)
-    score, variance = score[complete], error[complete] ** 2
-    n_pairs = len(score) * (len(score) - 1) // 2
-    if not n_pairs:
+
+    n_models: int
+    pairs: float
+    neighbours: float
+    tied_with_best: int
+
+
+def separation(scores: npt.ArrayLike, errors: npt.ArrayLike) -> Separation | None:
+    """Over the models with a score and an error; None for fewer than two."""
+    score, error = _complete(scores, errors)
+    if len(score) < 2:
         return None
+    order = np.argsort(-score, kind="stable")
+    score, squared = score[order], error[order] ** 2
     separated = 0
     for start in range(0, len(score), _ROWS_AT_ONCE):
         block = slice(start, start + _ROWS_AT_ONCE)
-        difference = np.abs(score[block, None] - score)
-        separated += int(np.count_nonzero(difference > Z_95 * np.sqrt(variance[block, None] + variance)))
-    return separated / 2 / n_pairs
+        separated += int(np.count_nonzero(_apart(score[block, None], squared[block, None], score, squared)))
+    return Separation(
+        n_models=len(score),
+        pairs=separated / (len(score) * (len(score) - 1)),
+        neighbours=float(_apart(score[:-1], squared[:-1], score[1:], squared[1:]).mean()),
+        tied_with_best=int(np.count_nonzero(~_apart(score[0], squared[0], score[1:], squared[1:]))),
+    )
+
+
+def _apart(score: Any, squared: Any, other: Floats, other_squared: Floats) -> Bools:
+    """Whether scores with these squared errors differ by more than noise, element by element."""
+    return np.asarray(np.abs(score - other) > Z_95 * np.sqrt(squared + other_squared))
+
+
+def _complete(scores: npt.ArrayLike, errors: npt.ArrayLike) -> tuple[Floats, Floats]:
+    score, error = np.asarray(scores, dtype=np.float64), np.asarray(errors, dtype=np.float64)
+    both = ~np.isnan(score) & ~np.isnan(error)
+    return score[both], error[both]
 
 
 def reliability(scores: npt.ArrayLike, errors: npt.ArrayLike) -> float | None:
     """The share of the variance of scores that is not noise: 1 - mean squared error / variance, at least 0."""
-    score, error = np.asarray(scores, dtype=np.float64), np.asarray(errors, dtype=np.float64)
-    complete = ~np.isnan(score) & ~np.isnan(error)
-    if np.count_nonzero(complete) < 2:
-        return None
-    variance = float(np.var(score[complete], ddof=1))
-    return max(0.0, 1 - float(np.mean(error[complete] ** 2)) / variance) if variance else None
+    score, error = _complete(scores, errors)
+    observed = float(np.var(score, ddof=1)) if len(score) > 1 else 0.0
+    return max(0.0, 1 - float(np.mean(error**2)) / observed) if observed else None
 
 
 def axis_ticks(low: float, high: float, most: int = 6) -> list[float]:

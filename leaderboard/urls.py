@@ -8,6 +8,7 @@ urlpatterns = [
     path("", boards.home, name="home"),
     path("search/", search.search_page, name="search"),
     path("benchmarks/<slug:slug>/", boards.benchmark, name="benchmark"),
+    path("tasks/", tasks.task_index, name="tasks"),
     path("tasks/<path:name>/", tasks.task, name="task"),
     path("models/<path:name>/results.zip", exports.model_results, name="model_results"),
     path("models/<path:name>/", model_metas.model, name="model"),

@@ -31,7 +31,7 @@ class CurrentScore:
     task_name: str
     task_type: str
     score: float | None
-    cells: frozenset[Cell]
+    n_cells: int
     n_parts: int
     model_revision: str
     dataset_revision: str | None
@@ -39,10 +39,6 @@ class CurrentScore:
     date: datetime | None
     origin: str
     source: str
-
-    @property
-    def n_cells(self) -> int:
-        return len(self.cells)
 
 
 _FIELDS = (
@@ -98,7 +94,7 @@ def _current_score(rows: list[Any], cells: dict[int, list[Cell | None]]) -> Curr
         task_name=lead.task__name,
         task_type=lead.task__type,
         score=mean_in_order([score for _, score in scored]),
-        cells=frozenset(cell for cell, _ in scored),
+        n_cells=len({cell for cell, _ in scored}),
         n_parts=len(rows),
         model_revision=lead.result__model_revision__name,
         dataset_revision=lead.result__dataset_revision,

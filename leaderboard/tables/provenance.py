@@ -11,9 +11,14 @@ from leaderboard.selectors.boards import Kind
 from leaderboard.selectors.results import CurrentScore
 from leaderboard.tables.cells import CELLS, ORIGIN_LABELS, revision_text
 
+STALE = '<span class="badge" title="made on another revision of the dataset than mteb names now">stale</span>'
 
-def provenance_cells(current: CurrentScore) -> str:
-    """Revision, dataset revision, mteb version, date and origin of a result."""
+
+def provenance_cells(current: CurrentScore, *, stale: bool = False) -> str:
+    """Revision, dataset revision, mteb version, date and origin of a result.
+
+    `stale` marks the dataset revision as another than mteb names now.
+    """
     parts = (
         f' <abbr title="merged from {current.n_parts} results">+{current.n_parts - 1}</abbr>'
         if current.n_parts > 1
@@ -22,7 +27,7 @@ def provenance_cells(current: CurrentScore) -> str:
     return (
         f'<td class="text"><code title="{escape(current.model_revision)}">'
         f"{escape(revision_text(current.model_revision))}</code>{parts}"
-        f"{_code(current.dataset_revision)}{_text(current.mteb_version)}"
+        f"{_code(current.dataset_revision)}{f' {STALE}' if stale else ''}{_text(current.mteb_version)}"
         f'{CELLS[Kind.DATE](current.date)}<td class="text">{ORIGIN_LABELS[current.origin]}'
     )
 

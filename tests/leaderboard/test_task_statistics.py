@@ -11,13 +11,14 @@ from leaderboard.task_statistics import (
     MOST_BINS,
     agreement,
     axis_ticks,
+    competition_ranks,
     distribution,
     histogram,
     kendall,
     mean_of_others,
     relative_spread,
     reliability,
-    separated_pairs,
+    separation,
     share_from,
     spearman,
     standard_error,
@@ -35,6 +36,10 @@ def test_rank_correlations_equal_those_of_scipy(n: int, levels: int) -> None:
     assert spearman(first, second) == pytest.approx(stats.spearmanr(first, second).statistic)
     assert kendall(first, second) == pytest.approx(stats.kendalltau(first, second).statistic)
     assert kendall(first, -second) == pytest.approx(stats.kendalltau(first, -second).statistic)
+
+
+def test_equal_scores_share_the_better_rank_and_blank_ones_have_none() -> None:
+    np.testing.assert_array_equal(competition_ranks([0.5, NAN, 0.9, 0.5, 0.1]), [2, NAN, 1, 2, 4])
 
 
 def test_what_does_not_vary_correlates_with_nothing() -> None:
@@ -112,9 +117,18 @@ def test_the_standard_error_of_a_mean_over_cells_comes_from_repeated_runs() -> N
     assert standard_error([]) is None
 
 
-def test_pairs_are_separated_where_they_differ_by_more_than_noise() -> None:
-    assert separated_pairs([0.5, 0.6, 0.61, NAN], [0.01, 0.01, 0.01, 0.01]) == pytest.approx(2 / 3)
-    assert separated_pairs([0.5, 0.6], [0.01, NAN]) is None
+def test_models_are_separated_where_they_differ_by_more_than_noise() -> None:
+    found = separation([0.5, 0.6, NAN, 0.61], [0.01, 0.01, 0.01, 0.01])
+    assert found
+    assert (found.n_models, found.pairs, found.neighbours, found.tied_with_best) == (3, pytest.approx(2 / 3), 0.5, 1)
+    assert separation([0.5, 0.6], [0.01, NAN]) is None
+
+
+def test_separation_counts_every_pair_however_many_models_there_are() -> None:
+    found = separation(np.arange(600.0), np.full(600, 0.6))
+    assert found
+    assert found.pairs == pytest.approx(1 - 599 / (600 * 599 / 2))
+    assert found.neighbours == 0
 
 
 def test_reliability_is_the_share_of_variance_that_is_not_noise() -> None:
