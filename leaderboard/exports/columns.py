@@ -73,7 +73,7 @@ def shown(value: Any, kind: ValueKind) -> str:
         case ValueKind.SCORE:
             return score_text(value)
         case ValueKind.PERCENT:
-            return f"{value:.4g}"
+            return str(value) if isinstance(value, int) else f"{value:.1f}"
         case ValueKind.NUMBER:
             return f"{value:.12g}"
         case ValueKind.DATE:

@@ -1,24 +1,34 @@
-"""The tables of the task and the model page as sheets."""
+"""The table of the model page as a sheet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from leaderboard.exports.columns import Sheet, SheetColumn, ValueKind
-from leaderboard.models import ModelMeta, Scope, Task
-from leaderboard.selectors.model_metas import ModelScore
-from leaderboard.selectors.results import CurrentScore
-from leaderboard.selectors.tasks import TaskScore
+from leaderboard.models import ModelMeta, Scope
+from leaderboard.selectors.model_metas import ModelScore, add_provenance
 from leaderboard.tables.cells import ORIGIN_LABELS
 
 SCOPE_TEXTS = {
     Scope.OFFICIAL: "official results only",
     Scope.ALL: "official results, uploads and evaluations here",
 }
-_PROVENANCE = (
+_ROWS_AT_ONCE = 100
+_MODEL_COLUMNS = (
+    SheetColumn("task_type", "Task type", ValueKind.TEXT),
+    SheetColumn("task", "Task", ValueKind.TEXT),
+    SheetColumn("variant", "Variant", ValueKind.TEXT),
+    SheetColumn("score", "Score", ValueKind.SCORE),
+    SheetColumn("contaminated", "Trained on its data", ValueKind.FLAG),
+    SheetColumn("percentile", "Percentile", ValueKind.PERCENT),
+    SheetColumn("rank", "Rank", ValueKind.INTEGER),
+    SheetColumn("n_ranked", "Models ranked", ValueKind.INTEGER),
+    SheetColumn("cells", "Cells", ValueKind.INTEGER),
+    SheetColumn("of_cells", "Cells of the task", ValueKind.INTEGER),
     SheetColumn("model_revision", "Revision", ValueKind.TEXT),
     SheetColumn("dataset_revision", "Dataset revision", ValueKind.TEXT),
+    SheetColumn("stale", "Stale dataset revision", ValueKind.FLAG),
     SheetColumn("mteb_version", "mteb version", ValueKind.TEXT),
     SheetColumn("date", "Date", ValueKind.DATE),
     SheetColumn("source", "Source", ValueKind.TEXT),
@@ -26,73 +36,40 @@ _PROVENANCE = (
 )
 
 
-def task_sheet(task: Task, scores: Sequence[TaskScore], scope: Scope, address: str) -> Sheet:
-    """Every model's current result on a task, in the order given; the best complete score is the best."""
-    best = next((row.current.score for row in scores if row.rank == 1), None)
-    columns = [
-        SheetColumn("rank", "Rank", ValueKind.INTEGER),
-        SheetColumn("model", "Model", ValueKind.TEXT),
-        SheetColumn("variant", "Variant", ValueKind.TEXT),
-        SheetColumn("score", "Score", ValueKind.SCORE, best=best),
-        SheetColumn("cells", "Cells", ValueKind.INTEGER),
-        SheetColumn("of_cells", "Cells of the task", ValueKind.INTEGER),
-        *_PROVENANCE,
-    ]
-    rows = (
-        [row.rank, *_identity(row.current), row.of_cells, *_provenance(row.current, row.n_results)] for row in scores
-    )
-    return Sheet(
-        name=task.name,
-        title=f"Results on {task.name}",
-        description=f"Mean of {task.main_score} over the cells of the task, from {SCOPE_TEXTS[scope]}.",
-        address=address,
-        columns=columns,
-        rows=rows,
-    )
-
-
-def model_sheet(model_meta: ModelMeta, scores: Iterable[ModelScore], scope: Scope, address: str) -> Sheet:
-    """A model's current results, in the order given."""
-    columns = [
-        SheetColumn("task_type", "Task type", ValueKind.TEXT),
-        SheetColumn("task", "Task", ValueKind.TEXT),
-        SheetColumn("variant", "Variant", ValueKind.TEXT),
-        SheetColumn("score", "Score", ValueKind.SCORE),
-        SheetColumn("cells", "Cells", ValueKind.INTEGER),
-        SheetColumn("contaminated", "Trained on its data", ValueKind.FLAG),
-        *_PROVENANCE,
-    ]
-    undisclosed = model_meta.contaminated_tasks is None
-    rows = (
-        [
-            row.current.task_type,
-            row.current.task_name,
-            *_identity(row.current)[1:],
-            None if undisclosed else row.contaminated,
-            *_provenance(row.current, row.n_results),
-        ]
-        for row in scores
-    )
+def model_sheet(model_meta: ModelMeta, scores: Sequence[ModelScore], scope: Scope, address: str) -> Sheet:
+    """A model's current results, in the order given; their provenance is read while they are written."""
     return Sheet(
         name=model_meta.name,
         title=f"Results of {model_meta.name}",
         description=f"Mean of each task's main score over its cells, from {SCOPE_TEXTS[scope]}.",
         address=address,
-        columns=columns,
-        rows=rows,
+        columns=_MODEL_COLUMNS,
+        rows=_model_rows(model_meta, scores),
     )
 
 
-def _identity(current: CurrentScore) -> list[Any]:
-    return [current.model_name, current.experiment_id, current.score, current.n_cells]
-
-
-def _provenance(current: CurrentScore, n_results: int) -> list[Any]:
-    return [
-        current.model_revision,
-        current.dataset_revision,
-        current.mteb_version,
-        current.date,
-        ORIGIN_LABELS[current.origin],
-        n_results,
-    ]
+def _model_rows(model_meta: ModelMeta, scores: Sequence[ModelScore]) -> Iterator[Sequence[Any]]:
+    undisclosed = model_meta.contaminated_tasks is None
+    for start in range(0, len(scores), _ROWS_AT_ONCE):
+        some = scores[start : start + _ROWS_AT_ONCE]
+        add_provenance(model_meta, some)
+        for row in some:
+            yield [
+                row.task_type,
+                row.task_name,
+                row.experiment_id,
+                row.score,
+                None if undisclosed else row.contaminated,
+                row.percentile,
+                row.rank,
+                row.n_ranked,
+                row.n_cells,
+                row.of_cells,
+                row.current.model_revision,
+                row.current.dataset_revision,
+                row.stale,
+                row.current.mteb_version,
+                row.current.date,
+                ORIGIN_LABELS[row.current.origin],
+                row.n_results,
+            ]

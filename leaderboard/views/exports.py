@@ -47,7 +47,7 @@ def wanted_format(request: HttpRequest) -> str | None:
 def exported(request: HttpRequest, sheet: Callable[[], Sheet]) -> HttpResponseBase | None:
     """The view as a file if the address asks for one, else None; a page that lists the formats for an unknown one.
 
-    A page calls this before it draws itself: `if answer := exported(request, lambda: task_sheet(...)): return answer`.
+    A page calls this before it draws itself: `if answer := exported(request, lambda: model_sheet(...)): return answer`.
     """
     try:
         wanted = wanted_format(request)

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.table import Table
 
+from leaderboard.exports.comma_separated import harmless
 from leaderboard.models import Scope
 from leaderboard.selectors.rankings import UnknownBenchmark, board_rankings, find_benchmark, shown_means
 
@@ -21,7 +22,6 @@ _TITLES = {
     "mean_public": "Mean (Public)",
     "mean_private": "Mean (Private)",
 }
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Command(BaseCommand):
@@ -89,8 +89,4 @@ def flattened(row: dict[str, Any]) -> dict[str, Any]:
             flat |= value
         else:
             flat[key] = value
-    return {key: _harmless(value) for key, value in flat.items()}
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+    return {key: harmless(value) if isinstance(value, str) else value for key, value in flat.items()}
