@@ -9,7 +9,8 @@ from typing import Any
 import django_tables2
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.html import escape
+from django.utils.html import escape, format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django_tables2.data import TableListData
 from django_tables2.utils import OrderBy
@@ -157,6 +158,7 @@ class BoardTable(PodiumTable):
         self.pinned: list[Any] = []
         self.leading = next((column.key for column in columns if column.kind is Kind.SCORE), "")
         self.source = "" if board.scope == Scope.ALL else f"?source={board.scope}"
+        self.origins_address = reverse("row_origins", args=[board.benchmark.slug])
         super().__init__(
             StandingsRows(rows) if isinstance(rows, Standings) else rows,
             order_by=[sort] if sort else None,
@@ -203,7 +205,9 @@ class BoardTable(PodiumTable):
             for column, value in zip(self.board_columns, cell_values(record, self.board_columns), strict=True)
         ]
         tied = ' class="tied"' if self.view == View.SUMMARY and record.rank_low == 1 else ""
-        return f"<tr{tied}>{''.join(cells)}"
+        experiment_id = getattr(record, "experiment_id", "")
+        variant = f' data-variant="{escape(experiment_id)}"' if experiment_id else ""
+        return f"<tr{tied}{variant}>{''.join(cells)}"
 
     def _score(
         self, column: BoardColumn, value: float | None, record: Any, started: Collection[str], seen: Collection[str]
@@ -247,4 +251,14 @@ class BoardTable(PodiumTable):
         origins = getattr(record, "origins", ())
         name = record.model_meta__name
         choice = f'<input type="checkbox" name="m" value="{escape(name)}" aria-label="Choose {escape(name)}">'
-        return model_cell(name, experiment_id, origin_text(origins), self.source, choice)
+        origin = origin_text(origins)
+        if not origin:
+            return model_cell(name, experiment_id, choice=choice, query=self.source)
+        asked = {
+            "m": name,
+            "variant": experiment_id,
+            "source": "" if self.board.scope == Scope.ALL else self.board.scope,
+        }
+        address = f"{self.origins_address}?{urlencode({key: value for key, value in asked.items() if value})}"
+        link = format_html('<a href="{}" title="where the numbers come from">{}</a>', address, origin)
+        return model_cell(name, experiment_id, link, self.source, choice)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import escape
+from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 
 from leaderboard.models import SourceKind
@@ -60,16 +60,16 @@ def revision_text(revision: str) -> str:
     return revision[:8] if re.fullmatch(r"[0-9a-f]{40}", revision) else revision
 
 
-def model_cell(name: str, experiment_id: str = "", origin: str = "", query: str = "", before: str = "") -> str:
+def model_cell(name: str, experiment_id: str = "", origin: str = "", query: str = "", choice: str = "") -> str:
     """A row's head: the model, and in small print who made it, how it was run and where the row comes from.
 
-    `before` is HTML that stands in front of the name.
+    `choice` is HTML that stands in front of the name.
     """
     organisation, _, short_name = name.rpartition("/")
     variant = f'<span class="variant">{escape(experiment_id)}</span>' if experiment_id else ""
-    details = " · ".join(escape(text) for text in (organisation, origin) if text)
+    details = " · ".join(conditional_escape(text) for text in (organisation, origin) if text)
     return (
-        f'<th scope="row">{before}<a href="{escape(reverse("model", args=[name]))}{query}">{breakable(short_name)}</a>'
+        f'<th scope="row">{choice}<a href="{escape(reverse("model", args=[name]))}{query}">{breakable(short_name)}</a>'
         f"{variant}<small>{details}</small></th>"
     )
 

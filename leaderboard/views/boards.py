@@ -18,7 +18,7 @@ from leaderboard.exports.boards import board_sheet
 from leaderboard.exports.sheets import Sheet
 from leaderboard.freshness import until_data_changes
 from leaderboard.models import Benchmark, Board, Scope
-from leaderboard.query_language import QueryError, suggestions
+from leaderboard.query_language import MAX_LENGTH, QueryError, suggestions
 from leaderboard.selectors import boards, facets, menu, standings, tasks
 from leaderboard.selectors.boards import View
 from leaderboard.selectors.model_facts import model_facts
@@ -158,6 +158,8 @@ class BoardPage:
             "query": self.query,
             "query_text": request.GET.get("q", ""),
             "query_error": self.query_error,
+            "suggestions_url": reverse("query_suggestions", args=[self.benchmark.slug]),
+            "query_max_length": MAX_LENGTH,
             "methods": [(method, label, METHOD_NOTES[method]) for method, label in METHODS.items()],
             "facets": self._facets(),
             "kept": self._kept(),

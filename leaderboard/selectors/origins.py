@@ -1,0 +1,91 @@
+"""Where the numbers of a board's row come from: each task's score with the result behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count
+
+from leaderboard.models import Board, BoardRow, CurrentResult, ModelMeta, Task, TaskResult
+
+
+@dataclass(frozen=True)
+class TaskOrigin:
+    """A task of a board in a row of it; provenance is that of the leading result, None where the task was not run.
+
+    `score` is None where the board blanks the task. `n_results` counts every stored result of the model on the task.
+    """
+
+    task_name: str
+    task_type: str
+    score: float | None
+    result_id: int | None = None
+    model_revision: str = ""
+    dataset_revision: str | None = None
+    mteb_version: str | None = None
+    date: datetime | None = None
+    origin: str = ""
+    n_parts: int = 0
+    n_results: int = 0
+
+
+_FIELDS = (
+    "task__name",
+    "result_id",
+    "result__model_revision__name",
+    "result__dataset_revision",
+    "result__mteb_version",
+    "result__date",
+    "result__source__kind",
+)
+
+
+def row_origins(board: Board, model_meta: ModelMeta, experiment_id: str) -> list[TaskOrigin]:
+    """Every task of the board in its order; empty where the variant is not on the board."""
+    row = BoardRow.objects.filter(board=board, model_meta=model_meta, experiment_id=experiment_id).first()
+    if row is None:
+        return []
+    tasks = Task.objects.filter(name__in=board.task_names)
+    types = dict(tasks.values_list("name", "type"))
+    leading = _leading_results(board, model_meta, experiment_id)
+    n_results = dict(
+        TaskResult.objects.filter(task__in=tasks, model_revision__model_meta=model_meta)
+        .values_list("task__name")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
+    scores = row.task_scores or [None] * len(board.task_names)
+    return [
+        TaskOrigin(name, types.get(name, ""), score, n_results=n_results.get(name, 0), **leading.get(name, {}))
+        for name, score in zip(board.task_names, scores, strict=True)
+    ]
+
+
+def _leading_results(board: Board, model_meta: ModelMeta, experiment_id: str) -> Mapping[str, dict[str, Any]]:
+    """Task name -> the provenance of the result that counts first, and how many merge with it."""
+    part = f"{board.scope}_part"
+    rows = (
+        CurrentResult.objects.in_scope(board.scope)
+        .filter(task__name__in=board.task_names, variant__model_meta=model_meta, variant__experiment_id=experiment_id)
+        .order_by("task__name", part)
+        .values_list(*_FIELDS)
+    )
+    leading: dict[str, dict[str, Any]] = {}
+    for task_name, result_id, model_revision, dataset_revision, mteb_version, date, origin in rows:
+        known = leading.setdefault(
+            task_name,
+            {
+                "result_id": result_id,
+                "model_revision": model_revision,
+                "dataset_revision": dataset_revision,
+                "mteb_version": mteb_version,
+                "date": date,
+                "origin": origin,
+                "n_parts": 0,
+            },
+        )
+        known["n_parts"] += 1
+    return leading
