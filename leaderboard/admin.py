@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -153,6 +155,7 @@ class NoteInline(admin.TabularInline):
     form = NoteForm
     fields = ("key", "value")
     extra = 1
+    verbose_name_plural = "Notes: this board's own"
 
 
 class CorrectionForm(forms.ModelForm):
@@ -169,12 +172,14 @@ class CorrectionInline(admin.TabularInline):
     model = MetadataCorrection
     form = CorrectionForm
     extra = 1
+    verbose_name = "correction"
+    verbose_name_plural = "Corrections: they outweigh what everybody else says"
 
 
 class ClaimInline(admin.TabularInline):
-    """Who says what of the model."""
-
     model = MetadataClaim
+    verbose_name_plural = "Who says what"
+    classes = ("collapse",)
     fields = readonly_fields = ("origin", "values", "reference", "claimed_at")
     extra = 0
     can_delete = False
@@ -211,6 +216,12 @@ class ModelMetaAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What can be changed comes first; the rest is for looking things up."""
+        first = ["name", "origin", "in_registry", "first_seen_at"]
+        others = [name for name in self.get_readonly_fields(request, obj) if name not in first]
+        return [(None, {"fields": first}), ("What is known", {"classes": ["collapse"], "fields": others})]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [field.name for field in self.model._meta.fields if field.name != "id"]
 
@@ -230,6 +241,7 @@ class ModelMetaAdmin(admin.ModelAdmin):
 class AnnotationKeyAdmin(admin.ModelAdmin):
     list_display = ("label", "key", "kind", "description")
     search_fields = ("key", "label")
+    formfield_overrides = {models.TextField: {"widget": AdminTextInputWidget}}
 
     def get_readonly_fields(self, request: HttpRequest, obj: AnnotationKey | None = None) -> tuple[str, ...]:
         """Addresses of filters name the key, and notes were written for the kind."""
