@@ -24,10 +24,7 @@ Headers = list[tuple[str, str]]
 MAX_BYTES = 32 * 2**20
 MAX_PAGE = 2 * 2**20
 # What a page may depend on beside its address.
-_ASKED_WITH = (
-    *("wsgi.url_scheme", "HTTP_HOST", "HTTP_X_FORWARDED_PROTO", "HTTP_ACCEPT_ENCODING"),
-    *("HTTP_HX_REQUEST", "HTTP_HX_TARGET", "HTTP_HX_HISTORY_RESTORE_REQUEST"),
-)
+_ASKED_WITH = ("wsgi.url_scheme", "HTTP_HOST", "HTTP_X_FORWARDED_PROTO", "HTTP_ACCEPT_ENCODING")
 _ASK_AGAIN_SECONDS = 1
 
 

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition
-from django.views.decorators.vary import vary_on_headers
 
 from leaderboard.selectors.versions import data_version
 
@@ -20,15 +19,14 @@ _LOOKS = (("templates", "*.html"), ("static", "*.css"), ("leaderboard", "*.py"))
 
 def until_data_changes(view: View) -> View:
     """Give the page an ETag of the data version and its address; browsers ask again each time and mostly get a 304."""
-    return vary_on_headers("HX-Target")(cache_control(no_cache=True)(condition(etag_func=page_etag)(view)))
+    return cache_control(no_cache=True)(condition(etag_func=page_etag)(view))
 
 
 def page_etag(request: HttpRequest, *args: object, **kwargs: object) -> str | None:
     """None where the page holds something of the visitor's own: a form token or a message."""
     if settings.DEBUG or request.user.is_authenticated or "messages" in request.COOKIES:
         return None
-    part = request.headers.get("HX-Target", "")
-    version = f"{_release()} {data_version()} {request.get_full_path()} {part}"
+    version = f"{_release()} {data_version()} {request.get_full_path()}"
     return f'"{sha256(version.encode()).hexdigest()[:20]}"'
 
 

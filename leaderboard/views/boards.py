@@ -53,8 +53,7 @@ def benchmark(request: HttpRequest, slug: str) -> HttpResponseBase:
     page = BoardPage(request, shown, board, query)
     if page.table and (answer := exported(request, page.sheet)):
         return answer
-    template = "leaderboard/_board.html" if request.htmx.target == "board" else "leaderboard/benchmark.html"
-    return render(request, template, page.context())
+    return render(request, "leaderboard/benchmark.html", page.context())
 
 
 def _is_from_form(request: HttpRequest) -> bool:

@@ -8,23 +8,42 @@ function within(event) {
   if (!link || !board()?.contains(link) || event.defaultPrevented) return null;
   if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return null;
   const address = new URL(link.href, location.href);
-  return address.pathname === location.pathname && address.search !== location.search ? address : null;
+  const isView = address.pathname === location.pathname && !address.searchParams.has("format");
+  return isView && address.search !== location.search ? address : null;
 }
 
-function show(address, { push = true, focus = "" } = {}) {
+let latest = 0;
+
+async function show(address, { push = true, focus = "" } = {}) {
+  const mine = ++latest;
   board().setAttribute("aria-busy", "true");
-  return htmx.ajax("GET", address, { target: "#board", swap: "outerHTML" }).then(() => {
-    if (push) history.pushState({}, "", address);
-    if (focus) document.getElementById(focus)?.scrollIntoView({ block: "nearest", inline: "nearest" });
-    document.dispatchEvent(new CustomEvent("board:shown"));
-  });
+  const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (mine !== latest) return;
+  const page = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
+  const changed = page && page.getElementById("board");
+  if (!changed) {
+    location.assign(address);
+    return;
+  }
+  if (push) history.pushState({}, "", answer.url + (focus ? `#${focus}` : ""));
+  board().replaceWith(changed);
+  document.title = page.title;
+  document.getElementById(focus)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  document.dispatchEvent(new CustomEvent("board:shown"));
 }
 
 document.addEventListener("click", (event) => {
   const address = within(event);
-  if (!address || !window.htmx) return;
+  if (!address) return;
   event.preventDefault();
   show(address.pathname + address.search, { focus: address.hash.slice(1) });
+});
+
+// A form asks for what was filled in; the server answers with the short address of that view.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-narrow]")) return;
+  event.preventDefault();
+  show(`${location.pathname}?${new URLSearchParams(new FormData(event.target))}`);
 });
 
 document.addEventListener("change", (event) => {
@@ -32,7 +51,7 @@ document.addEventListener("change", (event) => {
 });
 
 window.addEventListener("popstate", () => {
-  if (board() && window.htmx) show(location.pathname + location.search, { push: false });
+  if (board()) show(location.pathname + location.search, { push: false });
 });
 
 // Buttons for ticked models say how many there are, and wait until there is one.

@@ -172,4 +172,4 @@ const enhance = (root) => {
 };
 
 enhance(document);
-document.addEventListener("htmx:load", () => enhance(document));
+document.addEventListener("board:shown", () => enhance(document));
