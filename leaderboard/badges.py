@@ -13,9 +13,12 @@ _PADDING = 7
 _HEIGHT = 20
 
 
+NOT_RANKED = "not ranked"
+
+
 def rank_message(rank: int | None, n_rows: int) -> str:
     """What the right half of a rank badge says."""
-    return "not ranked" if rank is None else f"#{rank} of {n_rows}"
+    return NOT_RANKED if rank is None else f"#{rank} of {n_rows}"
 
 
 def badge(label: str, message: str) -> str:

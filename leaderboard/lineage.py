@@ -14,6 +14,10 @@ class Relative:
     name: str
     adapted_into: list[Relative] = field(default_factory=list)
 
+    def names(self) -> list[str]:
+        """Its own and those of everything below it."""
+        return [self.name, *(name for child in self.adapted_into for name in child.names())]
+
 
 def ancestors(name: str, adapted_from: Mapping[str, str | None]) -> list[str]:
     """What the model was adapted from, what that was adapted from, and so on; a circle is not walked twice."""

@@ -16,6 +16,8 @@ from enum import StrEnum
 import numpy as np
 
 ENOUGH_TASKS = 3
+NO_TYPE = "Unknown"
+"""The type of tasks that only results name; they have nothing in common."""
 STRONG_FROM = 75
 WEAK_UP_TO = 25
 
@@ -51,11 +53,11 @@ class TypeStrength:
 def type_strengths(percentiles: Iterable[tuple[str, float | None]]) -> list[TypeStrength]:
     """From (task type, percentile) of every task, best type first, types with too few tasks last.
 
-    A task without a percentile does not count, and a type without any is left out.
+    A task without a percentile or of no known type does not count, and a type without any is left out.
     """
     by_type: dict[str, list[float]] = defaultdict(list)
     for task_type, percentile in percentiles:
-        if percentile is not None:
+        if percentile is not None and task_type != NO_TYPE:
             by_type[task_type].append(percentile)
     found = [_strength(task_type, of_type) for task_type, of_type in by_type.items()]
     return sorted(found, key=lambda one: (one.verdict is Verdict.UNCERTAIN, -one.median, one.task_type))

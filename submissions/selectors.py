@@ -20,6 +20,7 @@ from evaluation.selectors import (
     task_score,
 )
 from leaderboard.models import Benchmark, ModelMeta, Origin, SourceKind, Task, TaskResult
+from leaderboard.selectors.model_metas import missing_tasks
 from submissions.checks import Standing, WantedTask
 from submissions.models import Submission
 
@@ -69,6 +70,15 @@ def boards_to_choose() -> QuerySet[Benchmark]:
 def board_chosen_first() -> Benchmark | None:
     """The first board of this installation's own, which is the starter board unless it was removed."""
     return Benchmark.objects.filter(origin=Origin.CUSTOM).order_by("pk").first()
+
+
+def missing_task_names(model_name: str, slug: str) -> list[str]:
+    """The tasks of a board that can be run and have no complete score of the model; all of them for a new model."""
+    benchmark = Benchmark.objects.filter(slug=slug).first()
+    if benchmark is None:
+        return []
+    model_meta = ModelMeta.objects.filter(name=model_name).first()
+    return [gap.task.name for gap in missing_tasks(model_meta, benchmark) if gap.can_be_run]
 
 
 def cells_chosen(benchmarks: Sequence[Benchmark], single_tasks: Iterable[Task]) -> dict[Task, UnitCells]:

@@ -130,13 +130,22 @@ def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _wish_in_address(request: HttpRequest) -> dict[str, Any]:
-    """What a link to the form asks for (?model=…&revision=…&board=slug&task=…); else the first board of our own."""
-    asked = request.GET
-    boards = selectors.boards_to_choose().filter(slug__in=asked.getlist("board"))
-    default = selectors.board_chosen_first() if not asked.getlist("board") and not asked.getlist("task") else None
+    """What a link to the form asks for; else the first board of our own.
+
+    ?model=…&revision=…&board=slug&task=…, with `tasks` for several names in one, and `missing` for the tasks of a board
+    that the model has no score on.
+    """
+    asked = {name: [value.replace("\0", "") for value in values] for name, values in request.GET.lists()}
+    model_name = asked.get("model", [""])[-1]
+    slugs = asked.get("board", [])
+    tasks = [*asked.get("task", []), *" ".join(asked.get("tasks", [])).replace(",", " ").split()]
+    for slug in asked.get("missing", []):
+        tasks += selectors.missing_task_names(model_name, slug)
+    default = selectors.board_chosen_first() if not slugs and not tasks else None
+    boards = selectors.boards_to_choose().filter(slug__in=slugs)
     return {
-        "model_name": asked.get("model", ""),
-        "revision": asked.get("revision", ""),
+        "model_name": model_name,
+        "revision": asked.get("revision", [""])[-1],
         "benchmarks": [default.pk] if default else [board.pk for board in boards],
-        "tasks": "\n".join(asked.getlist("task")),
+        "tasks": "\n".join(dict.fromkeys(tasks)),
     }

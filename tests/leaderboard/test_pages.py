@@ -246,37 +246,6 @@ def test_a_task_without_results_and_facts_is_still_a_page(client: Client) -> Non
     assert "No benchmark counts this task." in page
 
 
-def test_a_model_page_shows_ranks_results_and_contaminated_tasks(client: Client) -> None:
-    board = small_board()
-    first = ModelMeta.objects.get(name="org/first")
-    ModelMeta.objects.filter(pk=first.pk).update(contaminated_tasks=["STS13"], training_datasets=["STS13"])
-    make_result(first, board.benchmark.tasks.get(name="STS13"), 0.9)
-    page = text(client, "/models/org/first/")
-    assert "<strong>1</strong> of 3" in page
-    assert "‡" in page
-    assert "33M" in page
-    assert 'href="/results/?model=org%2Ffirst&amp;task=STS13"' in page
-
-
-def test_a_model_page_shows_the_mean_that_the_board_has(client: Client) -> None:
-    board = make_board(make_benchmark("Images", [make_task()], aggregations=["mean_task_type", "task_types"]))
-    make_row(board, make_model("org/first"), mean_task_type=0.456)
-    assert '<abbr class="value" title="Mean (TaskType)">45.60</abbr>' in text(client, "/models/org/first/")
-
-
-def test_a_model_of_which_nothing_is_known_says_unknown(client: Client) -> None:
-    make_model("org/bare")
-    page = text(client, "/models/org/bare/")
-    assert page.count("unknown") > 8
-    assert "not disclosed" in page
-    assert "On no board yet." in page
-
-
-def test_a_model_without_an_organisation_has_a_page(client: Client) -> None:
-    make_model("bm25s")
-    assert "bm25s" in text(client, "/models/bm25s/")
-
-
 def test_all_results_of_a_model_on_a_task_are_reachable_with_their_cells(client: Client) -> None:
     task = make_task("STS13", hf_subsets=["en", "de"])
     model_meta = make_model("org/first", registry_revision="1" * 40)

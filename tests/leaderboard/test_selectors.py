@@ -141,7 +141,7 @@ def test_a_model_page_marks_tasks_the_model_was_trained_on() -> None:
     make_result(model_meta, seen)
     make_result(model_meta, unseen)
 
-    marks = {row.current.task_name: row.contaminated for row in model_metas.model_scores(model_meta, Scope.ALL)}
+    marks = {row.task_name: row.contaminated for row in model_metas.model_scores(model_meta, Scope.ALL)}
 
     assert marks == {"Seen": True, "Unseen": False}
 
@@ -154,7 +154,7 @@ def test_standings_say_the_rank_among_how_many() -> None:
 
     (row,) = model_metas.standings(model_meta, Scope.ALL)
 
-    assert attrgetter("rank", "n_rows")(row) == (2, 2)
+    assert (row.rank, row.board.n_rows) == (2, 2)
 
 
 def test_results_that_do_not_count_say_why() -> None:

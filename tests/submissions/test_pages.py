@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from leaderboard.models import Origin
 from submissions import services
 from submissions.models import Submission
-from tests.factories import make_benchmark, make_task
+from tests.factories import make_benchmark, make_board, make_model, make_row, make_task
 from tests.factories_submissions import COMMIT, make_maintainer, make_submission, make_user, model_files, write_files
 from tests.submissions.conftest import StartHub
 
@@ -100,6 +100,17 @@ def test_a_link_to_the_form_fills_it_in() -> None:
     assert 'value="v2"' in page
     assert page.count(" checked>") == 1
     assert "STS13</textarea>" in page
+
+
+def test_a_link_to_the_form_names_the_tasks_that_a_board_lacks_of_a_model() -> None:
+    done, missing, closed = make_task("Done"), make_task("Missing"), make_task("Closed", is_public=False)
+    board = make_board(make_benchmark("Official", [done, missing, closed]))
+    make_row(board, make_model("example/model"), [0.5, None])
+    client = signed_in(make_user())
+    page = text_of(client.get(f"{SUBMIT}?model=example/model&missing=official&tasks=STS13,%00STS14"))
+    assert "STS13\nSTS14\nMissing</textarea>" in page
+    page = text_of(client.get(f"{SUBMIT}?model=example/new&missing=official&missing=nowhere"))
+    assert "Done\nMissing</textarea>" in page
 
 
 def test_a_submission_leads_to_its_page(hub: str) -> None:
