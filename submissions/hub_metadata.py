@@ -96,11 +96,12 @@ def sync_hub_metadata(
             fate = _sync(model_meta, sleep)
         except hub.HubUnreachable as error:
             silent += 1
-            if silent == LARGEST_SILENCE:
+            if silent == min(LARGEST_SILENCE, len(models)):
                 raise HubSilent(str(error)) from error
             yield SyncedModel(model_meta.name, Fate.NOT_READABLE, str(error))
         except hub.HubError as error:
             silent = 0
+            _note_visit(model_meta)
             yield SyncedModel(model_meta.name, Fate.NOT_READABLE, str(error))
         else:
             silent = 0
@@ -108,11 +109,10 @@ def sync_hub_metadata(
 
 
 def _sync(model_meta: ModelMeta, sleep: Callable[[float], None]) -> Fate:
-    noted = MetadataClaim.objects.filter(model_meta=model_meta, origin__in=FROM_REPOSITORY)
-    known_commit = noted.values_list("reference", flat=True).first() or ""
+    known_commit = _noted(model_meta).values_list("reference", flat=True).first() or ""
     snapshot = _patiently(model_meta.name, known_commit, sleep)
     if snapshot is None:
-        noted.update(claimed_at=timezone.now())
+        _note_visit(model_meta)
         return Fate.SAME_COMMIT
     metadata = describe(snapshot) | published_on_hub(model_meta.name)
     with transaction.atomic():
@@ -121,6 +121,16 @@ def _sync(model_meta: ModelMeta, sleep: Callable[[float], None]) -> Fate:
             return Fate.SAME_METADATA
         bump_data_version()
     return Fate.CHANGED
+
+
+def _noted(model_meta: ModelMeta) -> QuerySet[MetadataClaim]:
+    return MetadataClaim.objects.filter(model_meta=model_meta, origin__in=FROM_REPOSITORY)
+
+
+def _note_visit(model_meta: ModelMeta) -> None:
+    """Let others have their turn first next time. What was read before stays."""
+    if not _noted(model_meta).update(claimed_at=timezone.now()):
+        record_claims(claims=[Claim(model_meta.pk, MetadataOrigin.CARD, {})], reason=MetadataVersion.Reason.HUB)
 
 
 def _patiently(name: str, known_commit: str, sleep: Callable[[float], None]) -> ModelSnapshot | None:

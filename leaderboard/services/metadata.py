@@ -119,7 +119,7 @@ def _full_codes() -> dict[str, str]:
 
 def _unnoted(models: Iterable[ModelMeta], stored: Mapping[tuple[int, str], MetadataClaim]) -> list[Claim]:
     """What rows hold that were filled before anybody noted origins: from the registry, or else with a submission."""
-    noted = {model_meta_id for model_meta_id, _ in stored}
+    noted = {model_meta_id for (model_meta_id, _), claim in stored.items() if claim.values}
     return [
         Claim(
             row.pk,

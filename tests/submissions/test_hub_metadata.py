@@ -32,7 +32,7 @@ def synced(*names: str, **options: int) -> str:
 def test_gaps_are_filled_and_what_the_registry_says_stays(hub: str) -> None:
     model = make_model("example/model", embed_dim=5, open_weights=True)
     before = data_version()
-    assert "1 models read: 1 changed." in synced()
+    assert "1 model asked for: 1 changed." in synced()
     model.refresh_from_db()
     assert (model.embed_dim, model.architecture, model.spdx_license) == (5, "bert", "Apache-2.0")
     assert {name: model.field_origins[name] for name in ("embed_dim", "architecture", "license")} == {
@@ -67,7 +67,8 @@ def test_the_models_never_read_come_first_and_only_those_of_the_hub(hub: str) ->
         make_model(name, **fields)
     synced("example/model")
     assert [model.name for model in models_on_hub()] == ["example/later", "example/model"]
-    assert "1 models read: 1 not readable." in synced(limit=1)
+    assert "1 model asked for: 1 not readable." in synced(limit=1)
+    assert [model.name for model in models_on_hub()] == ["example/model", "example/later"]
 
 
 def test_a_model_that_is_not_there_is_reported_and_the_next_one_read(hub: str) -> None:
@@ -76,14 +77,24 @@ def test_a_model_that_is_not_there_is_reported_and_the_next_one_read(hub: str) -
     out = synced()
     assert "example/absent: not readable. The Hub has no public model example/absent." in out
     assert "1 changed" in out
+    assert models_on_hub()[0].name == "example/absent"
+    assert "example/model" not in synced(limit=1)
+    assert models_on_hub()[0].name == "example/model"
 
 
 @pytest.mark.usefixtures("unreachable_hub")
 def test_a_silent_hub_ends_the_sync_with_a_clear_word() -> None:
     for number in range(4):
         make_model(f"example/model-{number}")
-    with pytest.raises(CommandError, match=r"cannot be reached.*2 models read: 2 not readable"):
+    with pytest.raises(CommandError, match=r"cannot be reached.*2 models asked for: 2 not readable"):
         synced()
+
+
+@pytest.mark.usefixtures("unreachable_hub")
+def test_one_model_that_nobody_answers_for_is_an_error_too() -> None:
+    make_model("example/model", embed_dim=5)
+    with pytest.raises(CommandError, match="cannot be reached"):
+        synced("example/model")
 
 
 def test_unknown_names_and_limits_are_refused() -> None:

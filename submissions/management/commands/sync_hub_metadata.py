@@ -43,4 +43,5 @@ class Command(BaseCommand):
 
 def _summary(fates: Counter[Fate]) -> str:
     counted = ", ".join(f"{fates[fate]} {fate}" for fate in Fate if fates[fate])
-    return f"{fates.total()} models read: {counted}." if counted else "No model was read."
+    asked = "1 model" if fates.total() == 1 else f"{fates.total()} models"
+    return f"{asked} asked for: {counted}." if counted else "No model was read."
