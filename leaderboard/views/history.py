@@ -1,0 +1,202 @@
+"""What changed by day, and how boards and models stood before."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.views.decorators.http import require_safe
+
+from leaderboard.citations import CitedBoard, bibtex
+from leaderboard.feeds import ChangesFeed
+from leaderboard.freshness import until_data_changes
+from leaderboard.models import Benchmark, BoardSnapshot, ModelMeta, Scope
+from leaderboard.selectors import changes as change_selectors
+from leaderboard.selectors import history
+from leaderboard.tables.changes import moves_body, moves_rows, source_query
+from leaderboard.views.addresses import named, scope_of
+
+DAYS_PER_PAGE = 7
+ROWS_PER_PAGE = 50
+TOP = 10
+DAYS_IN_TABLE = 12
+NAMES_SHOWN = 60
+
+
+@require_safe
+@until_data_changes
+def changes(request: HttpRequest) -> HttpResponse:
+    """What changed: everything of one day, or the latest days in short; on all boards or on one."""
+    day = _day_asked(request.GET.get("day", ""))
+    benchmark = _board_asked(request.GET.get("board", ""))
+    return _latest_days(request, benchmark) if day is None else _one_day(request, day, benchmark)
+
+
+def _latest_days(request: HttpRequest, benchmark: Benchmark | None) -> HttpResponse:
+    scope = scope_of(request)
+    pages = Paginator(change_selectors.change_days(scope, benchmark), DAYS_PER_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    context = {
+        "benchmark": benchmark,
+        "scope": scope,
+        "scopes": Scope,
+        "source": source_query(scope),
+        "days": [change_selectors.changes_on(day, scope, benchmark) for day in page],
+        "page": page,
+        "page_range": pages.get_elided_page_range(page.number),
+    }
+    return render(request, "leaderboard/changes.html", context)
+
+
+def _one_day(request: HttpRequest, asked: date, benchmark: Benchmark | None) -> HttpResponse:
+    """On all boards the results have pages, and of each board the first moves; on one board its moves have pages."""
+    scope = scope_of(request)
+    days = change_selectors.change_days(scope, benchmark)
+    day = change_selectors.changes_on(asked, scope, benchmark, everything=benchmark is not None)
+    change = day.boards[0] if benchmark and day.boards else None
+    pages = Paginator(day.results if benchmark is None else change.moves if change else [], ROWS_PER_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    context = {
+        "benchmark": benchmark,
+        "scope": scope,
+        "scopes": Scope,
+        "source": source_query(scope),
+        "day": day,
+        "change": change,
+        "earlier": next((other for other in days if other < asked), None),
+        "later": next((other for other in reversed(days) if other > asked), None),
+        "page": page,
+        "page_range": pages.get_elided_page_range(page.number),
+        "results": page if benchmark is None else day.results[:ROWS_PER_PAGE],
+        "moves": moves_body(day.changed, scope=scope) if benchmark is None else moves_rows(page, scope=scope),
+        "new_models": day.new_models[:NAMES_SHOWN],
+        "announced": day.announced[:NAMES_SHOWN],
+    }
+    return render(request, "leaderboard/changes_of_day.html", context)
+
+
+def _day_asked(text: str) -> date | None:
+    """None for nothing, for what is no day and for one that is still to come."""
+    try:
+        day = parse_date(text)
+    except ValueError:
+        return None
+    return day if day and day <= timezone.now().date() else None
+
+
+def _board_asked(slug: str) -> Benchmark | None:
+    if "\0" in slug:
+        raise Http404
+    return get_object_or_404(Benchmark, slug=slug) if slug else None
+
+
+@require_safe
+@until_data_changes
+def board_history(request: HttpRequest, slug: str) -> HttpResponse:
+    """Who led the board when, how its first rows came there, and the days on which it changed."""
+    benchmark = get_object_or_404(Benchmark, slug=slug)
+    scope = scope_of(request)
+    top = history.top_history(benchmark, scope, TOP)
+    days = history.spread(top.days, DAYS_IN_TABLE)
+    pages = Paginator(history.snapshots(benchmark, scope), ROWS_PER_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    context = {
+        "benchmark": benchmark,
+        "scope": scope,
+        "scopes": Scope,
+        "source": source_query(scope),
+        "leads": history.leads(benchmark, scope),
+        "top": top,
+        "days": days,
+        "top_rows": [(series, [series.on(day) for day in days]) for series in top.series],
+        "page": page,
+        "page_range": pages.get_elided_page_range(page.number),
+    }
+    return render(request, "leaderboard/board_history.html", context)
+
+
+@require_safe
+@until_data_changes
+def board_on_day(request: HttpRequest, slug: str, day: str) -> HttpResponse:
+    """The board as it stood at the end of a day: what a citation points to."""
+    benchmark = get_object_or_404(Benchmark, slug=slug)
+    scope = scope_of(request)
+    asked = _day_asked(day)
+    snapshot = history.snapshot_on(benchmark, scope, asked) if asked else None
+    if asked is None or snapshot is None:
+        raise Http404
+    pages = Paginator(history.ranking_on(benchmark, scope, asked).select_related("model_meta"), ROWS_PER_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    recorded = history.snapshots(benchmark, scope)
+    context = {
+        "benchmark": benchmark,
+        "scope": scope,
+        "scopes": Scope,
+        "source": source_query(scope),
+        "day": asked,
+        "snapshot": snapshot,
+        "earlier": recorded.filter(day__lt=snapshot.day).first(),
+        "later": recorded.filter(day__gt=asked).last(),
+        "page": page,
+        "page_range": pages.get_elided_page_range(page.number),
+        "citation": citation(request, snapshot),
+    }
+    return render(request, "leaderboard/board_on_day.html", context)
+
+
+def citation(request: HttpRequest, snapshot: BoardSnapshot) -> str:
+    """BibTeX that leads to the snapshot."""
+    cited = CitedBoard(
+        name=snapshot.benchmark.name,
+        slug=snapshot.benchmark.slug,
+        day=snapshot.day,
+        n_rows=snapshot.n_rows,
+        data_version=snapshot.data_version,
+        official_only=snapshot.scope == Scope.OFFICIAL,
+        address=request.build_absolute_uri(snapshot.get_absolute_url()),
+    )
+    return bibtex(cited)
+
+
+@require_safe
+@until_data_changes
+def model_history(request: HttpRequest, name: str) -> HttpResponse:
+    """Where the model stood on each board over time, and its results where it was run more than once."""
+    model_meta = named(ModelMeta, name)
+    scope = scope_of(request)
+    ranks = history.rank_history(model_meta, scope)
+    slugs = [rank.benchmark.slug for rank in ranks]
+    asked = request.GET.get("board", "")
+    shown = asked if asked in slugs else next(iter(slugs), "")
+    context = {
+        "model_meta": model_meta,
+        "scope": scope,
+        "scopes": Scope,
+        "source": source_query(scope),
+        "ranks": ranks,
+        "chosen": [
+            (rank, history.rank_steps(model_meta, rank, scope)) for rank in ranks if rank.benchmark.slug == shown
+        ],
+        "shown": shown,
+        "scores": history.score_history(model_meta, scope),
+    }
+    return render(request, "leaderboard/model_history.html", context)
+
+
+_feed = ChangesFeed()
+
+
+@require_safe
+@until_data_changes
+def changes_feed(request: HttpRequest) -> HttpResponse:
+    return _feed(request)
+
+
+@require_safe
+@until_data_changes
+def board_feed(request: HttpRequest, slug: str) -> HttpResponse:
+    return _feed(request, slug=slug)
