@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import orjson
@@ -179,6 +179,29 @@ class _Segments:
     scores: Floats
 
 
+class MemberDefinition(NamedTuple):
+    """A task of a group: the whole of it, or the mean of its cells `splits` x `subsets`."""
+
+    task_id: int
+    is_whole: bool = True
+    splits: Sequence[str] = ()
+    subsets: Sequence[str] = ()
+
+
+class GroupDefinition(NamedTuple):
+    dimension: str
+    label: str
+    members: list[MemberDefinition]
+
+
+class Definition(Protocol):
+    """What a cube is built for: a stored benchmark, or a selection that nobody stored."""
+
+    benchmark: Benchmark
+    tasks: list[BenchmarkTask]
+    groups: list[GroupDefinition]
+
+
 class BoardDefinition:
     """A benchmark with its tasks and groups, read once and used for every scope."""
 
@@ -193,9 +216,8 @@ class BoardDefinition:
             )
             .order_by("position")
         )
-        self.groups = list(
-            TaskGroup.objects.filter(benchmark=benchmark).prefetch_related("members").order_by("position")
-        )
+        groups = TaskGroup.objects.filter(benchmark=benchmark).prefetch_related("members").order_by("position")
+        self.groups = [GroupDefinition(group.dimension, group.label, _members(group)) for group in groups]
 
     @property
     def task_ids(self) -> list[int]:
@@ -205,6 +227,11 @@ class BoardDefinition:
     def n_declared_tasks(self) -> int:
         """Tasks that the summary declares."""
         return sum(entry.task.is_public or not self.benchmark.public_tasks_only for entry in self.tasks)
+
+
+def _members(group: TaskGroup) -> list[MemberDefinition]:
+    in_order = sorted(group.members.all(), key=lambda member: member.position)
+    return [MemberDefinition(one.task_id, one.is_whole, one.splits, one.subsets) for one in in_order]
 
 
 class MetaFacts(NamedTuple):
@@ -226,7 +253,7 @@ def load_meta_facts() -> dict[int, MetaFacts]:
     return {id_: MetaFacts._make(facts) for id_, *facts in rows}
 
 
-def build_cube(definition: BoardDefinition, results: Results, meta_facts: dict[int, MetaFacts]) -> Cube | None:
+def build_cube(definition: Definition, results: Results, meta_facts: dict[int, MetaFacts]) -> Cube | None:
     """All cells that the board counts, or None where no result has one."""
     codes = _Codes()
     segments = [
@@ -329,15 +356,15 @@ def _main_revision(n_cells: Counter[str], registry_revision: str | None) -> str:
     return min(n_cells, key=lambda name: (-n_cells[name], name))
 
 
-def _groups(definition: BoardDefinition, kinds: Sequence[CellKind]) -> list[Group]:
+def _groups(definition: Definition, kinds: Sequence[CellKind]) -> list[Group]:
     code_of = {entry.task_id: code for code, entry in enumerate(definition.tasks)}
     triples = {triple: number for number, triple in enumerate(dict.fromkeys(kind[:3] for kind in kinds))}
     return [_group(group, code_of, triples) for group in definition.groups]
 
 
-def _group(group: TaskGroup, code_of: dict[int, int], triples: dict[tuple[int, str, str], int]) -> Group:
+def _group(group: GroupDefinition, code_of: dict[int, int], triples: dict[tuple[int, str, str], int]) -> Group:
     members = []
-    for member in sorted(group.members.all(), key=lambda member: member.position):
+    for member in group.members:
         code = code_of.get(member.task_id, -1)
         wanted = [(code, split, subset) for subset in member.subsets for split in member.splits]
         scoped = tuple(triples[key] for key in wanted if key in triples)

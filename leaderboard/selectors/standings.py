@@ -23,6 +23,7 @@ from leaderboard.ranking import Entrants, LanguageTable, Summary, language_table
 from leaderboard.selectors.boards import MODEL_FACTS, BoardColumn, Kind, Scale, column_scale
 from leaderboard.selectors.metadata import annotation_keys, annotation_values
 from leaderboard.selectors.model_facts import ModelFacts, model_facts
+from leaderboard.selectors.own_boards import OwnBoard
 from leaderboard.selectors.versions import data_version
 from leaderboard.standing import MEANS, Standing, mean_bounds, stand
 from leaderboard.zero_shot import zero_shot_percentage
@@ -148,13 +149,15 @@ _cubes: Kept[Cube | None] = Kept(_CUBES, lambda cube: cube.n_bytes if cube else 
 _views: Kept[Standings] = Kept(_VIEWS, lambda view: view.n_bytes)
 
 
-def board_cube(board: Board) -> Cube | None:
-    """All cells of a stored board, None where it has none. Boards are replaced, never changed: the id is the key."""
+def board_cube(board: Board | OwnBoard) -> Cube | None:
+    """All cells of a board, None where it has none. Stored boards are replaced, never changed: the id is the key."""
+    if isinstance(board, OwnBoard):
+        return _cubes.get(board.pk, lambda: board.cube)
     packed = BoardCube.objects.filter(board=board).values_list("data", flat=True)
     return _cubes.get(board.pk, lambda: unpack(bytes(data)) if (data := packed.first()) else None)
 
 
-def board_standings(board: Board, query: BoardQuery) -> Standings | None:
+def board_standings(board: Board | OwnBoard, query: BoardQuery) -> Standings | None:
     """The summary and per-task rows of a board as the query shows it; None where the board has no results.
 
     Raises QueryError for a query text that cannot be read.
@@ -166,7 +169,7 @@ def board_standings(board: Board, query: BoardQuery) -> Standings | None:
     return _views.get(key, lambda: narrowed(cube, query, board.benchmark, board.scope, board.computed_at))
 
 
-def language_standings(board: Board, query: BoardQuery) -> Standings | None:
+def language_standings(board: Board | OwnBoard, query: BoardQuery) -> Standings | None:
     """The per-language rows, a model each: the languages that most models have, in columns. Raises QueryError."""
     cube = board_cube(board)
     if cube is None:
@@ -175,7 +178,7 @@ def language_standings(board: Board, query: BoardQuery) -> Standings | None:
     return _views.get(key, lambda: _by_language(cube, query, board))
 
 
-def _by_language(cube: Cube, query: BoardQuery, board: Board) -> Standings:
+def _by_language(cube: Cube, query: BoardQuery, board: Board | OwnBoard) -> Standings:
     narrowing = Narrowing(cube, query)
     selected = narrowing.selected()
     table = language_table(selected.cells, cube.cell_languages(selected.kind), ["all"])
@@ -389,7 +392,7 @@ def _side_by_side(columns: Collection[Floats], n: int) -> Floats:
     return np.column_stack(list(columns)) if columns else np.empty((n, 0))
 
 
-def query_fields(board: Board) -> list[Field]:
+def query_fields(board: Board | OwnBoard) -> list[Field]:
     """What the query text of a board can ask about."""
     cube = board_cube(board)
     return Narrowing(cube, BoardQuery()).fields() if cube else []
