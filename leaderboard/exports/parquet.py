@@ -18,7 +18,7 @@ import numpy as np
 from leaderboard.exports.columns import LICENCE, Sheet, ValueKind, known
 from leaderboard.exports.streams import Drain
 
-ROWS_PER_GROUP = 1 << 15
+ROWS_PER_GROUP = 1 << 14
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
