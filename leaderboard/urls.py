@@ -2,11 +2,28 @@
 
 from django.urls import path
 
-from leaderboard.views import boards, exports, history, model_metas, origins, results, search, tasks
+from leaderboard.views import (
+    boards,
+    exports,
+    history,
+    languages,
+    model_metas,
+    organisations,
+    origins,
+    own_boards,
+    results,
+    search,
+    task_types,
+    tasks,
+)
 
 urlpatterns = [
     path("", boards.home, name="home"),
     path("search/", search.search_page, name="search"),
+    path("search/suggestions.json", search.suggestions, name="search_suggestions"),
+    path("boards/new/", own_boards.build, name="own_board_builder"),
+    path("boards/own/", own_boards.show, name="own_board"),
+    path("boards/own/suggestions/", own_boards.suggestions, name="own_board_suggestions"),
     path("benchmarks/<slug:slug>/", boards.benchmark, name="benchmark"),
     path("benchmarks/<slug:slug>/origins/", origins.row_origins, name="row_origins"),
     path("benchmarks/<slug:slug>/suggestions/", boards.query_suggestions, name="query_suggestions"),
@@ -21,6 +38,14 @@ urlpatterns = [
     path("models/<path:name>/history/", history.model_history, name="model_history"),
     path("models/<path:name>/badge.svg", model_metas.model_badge, name="model_badge"),
     path("models/<path:name>/", model_metas.model, name="model"),
+    path("languages/", languages.language_list, name="languages"),
+    path("languages/<str:code>/", languages.language, name="language"),
+    path("scripts/", languages.script_list, name="scripts"),
+    path("scripts/<str:code>/", languages.script, name="script"),
+    path("task-types/", task_types.type_list, name="task_types"),
+    path("task-types/<str:name>/", task_types.task_type, name="task_type"),
+    path("organisations/", organisations.organisation_list, name="organisations"),
+    path("organisations/<path:name>/", organisations.organisation, name="organisation"),
     path("data/", exports.data, name="data"),
     path("data/<str:name>", exports.dump_file, name="dump_file"),
     path("results/", results.result_list, name="results"),

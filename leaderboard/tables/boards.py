@@ -158,7 +158,9 @@ class BoardTable(PodiumTable):
         self.pinned: list[Any] = []
         self.leading = next((column.key for column in columns if column.kind is Kind.SCORE), "")
         self.source = "" if board.scope == Scope.ALL else f"?source={board.scope}"
-        self.origins_address = reverse("row_origins", args=[board.benchmark.slug])
+        stored = board.benchmark.pk is not None
+        self.origins_address = reverse("row_origins", args=[board.benchmark.slug]) if stored else ""
+        self.results_address = reverse("results")
         super().__init__(
             StandingsRows(rows) if isinstance(rows, Standings) else rows,
             order_by=[sort] if sort else None,
@@ -252,7 +254,7 @@ class BoardTable(PodiumTable):
         name = record.model_meta__name
         choice = f'<input type="checkbox" name="m" value="{escape(name)}" aria-label="Choose {escape(name)}">'
         origin = origin_text(origins)
-        if not origin:
+        if not origin or not self.origins_address:
             return model_cell(name, experiment_id, choice=choice, query=self.source)
         asked = {
             "m": name,

@@ -22,6 +22,7 @@ from leaderboard.query_language import MAX_LENGTH, QueryError, suggestions
 from leaderboard.selectors import boards, facets, menu, standings, tasks
 from leaderboard.selectors.boards import View
 from leaderboard.selectors.model_facts import model_facts
+from leaderboard.selectors.own_boards import OwnBoard
 from leaderboard.selectors.standings import Standings
 from leaderboard.tables.boards import BoardTable, Marks, column_label, ranking_rule
 from leaderboard.views.addresses import scope_of
@@ -33,7 +34,7 @@ DEFAULT_PAGE_SIZE = "50"
 MAX_PINNED = 20
 PIN = "pin_ticked"
 # What an address says beside the query, in the order of a link.
-DISPLAY = ("view", "source", "sort", "hide", "pin", "per_page", "page")
+DISPLAY = ("title", "tasks", "view", "source", "sort", "hide", "pin", "per_page", "page")
 
 
 @require_safe
@@ -46,10 +47,14 @@ def home(request: HttpRequest) -> HttpResponse:
 @until_data_changes
 def benchmark(request: HttpRequest, slug: str) -> HttpResponseBase:
     shown = get_object_or_404(Benchmark, slug=slug)
+    return board_response(request, shown, boards.find_board(shown, scope_of(request)))
+
+
+def board_response(request: HttpRequest, shown: Benchmark, board: Board | OwnBoard | None) -> HttpResponseBase:
+    """The page of a board, or its view as a file; a form's address is shortened first."""
     query = board_query.parse(dict(request.GET.lists()))
     if _is_from_form(request):
-        return HttpResponseRedirect(f"{request.path}?{_address(request, query)}")
-    board = boards.find_board(shown, scope_of(request))
+        return HttpResponseRedirect(f"{request.path}?{view_parameters(request, query)}")
     page = BoardPage(request, shown, board, query)
     if page.table and (answer := exported(request, page.sheet)):
         return answer
@@ -65,7 +70,7 @@ def _is_from_form(request: HttpRequest) -> bool:
     )
 
 
-def _address(request: HttpRequest, query: BoardQuery) -> str:
+def view_parameters(request: HttpRequest, query: BoardQuery) -> str:
     """The parameters of a link to this view."""
     display = [(name, ",".join(filter(None, request.GET.getlist(name)))) for name in DISPLAY if name != "page"]
     if PIN in request.GET:
@@ -78,7 +83,9 @@ def _address(request: HttpRequest, query: BoardQuery) -> str:
 class BoardPage:
     """Everything that the page of a board shows."""
 
-    def __init__(self, request: HttpRequest, shown: Benchmark, board: Board | None, query: BoardQuery) -> None:
+    def __init__(
+        self, request: HttpRequest, shown: Benchmark, board: Board | OwnBoard | None, query: BoardQuery
+    ) -> None:
         self.request, self.benchmark, self.board, self.query = request, shown, board, query
         self.scope = scope_of(request)
         self.query_error: QueryError | None = None
@@ -88,8 +95,8 @@ class BoardPage:
             self.view = View(asked) if (asked := request.GET.get("view", "")) in View.values else View.SUMMARY
             self._fill(board)
 
-    def _fill(self, board: Board) -> None:
-        if not self.query.is_plain or (self.view == View.LANGUAGES and not board.languages):
+    def _fill(self, board: Board | OwnBoard) -> None:
+        if not self._is_stored(board):
             narrow = standings.language_standings if self.view == View.LANGUAGES else standings.board_standings
             try:
                 self.standings = narrow(board, self.query)
@@ -100,13 +107,18 @@ class BoardPage:
         if self.view != View.CHARTS:
             self.table = self._table(board)
 
-    def _table(self, board: Board) -> BoardTable:
+    def _is_stored(self, board: Board | OwnBoard) -> bool:
+        """Whether the rows of this view stand in the database."""
+        is_one = isinstance(board, Board) and self.query.is_plain
+        return is_one and (self.view != View.LANGUAGES or bool(board.languages))
+
+    def _table(self, board: Board | OwnBoard) -> BoardTable:
         head = board if self.standings is None else self.standings.head
         has_score = self.standings is not None and self.standings.columns.get("method_score") is not None
         columns = boards.board_columns(self.benchmark, head, self.view, method_score=has_score)
         hidden = set(self.request.GET.get("hide", "").split(","))
         columns = [column for column in columns if column.key not in hidden or column.key in {"rank", "model"}]
-        rows = self.standings if self.standings is not None else boards.board_rows(board, self.view, columns)
+        rows = boards.board_rows(board, self.view, columns) if self.standings is None else self.standings
         table = BoardTable(rows, board=head, view=self.view, columns=columns, sort=self.request.GET.get("sort", ""))
         per_page = self.request.GET.get("per_page", DEFAULT_PAGE_SIZE)
         table.show_page(self.request.GET.get("page"), PAGE_SIZES.get(per_page, PAGE_SIZES[DEFAULT_PAGE_SIZE]))
@@ -114,7 +126,7 @@ class BoardPage:
         table.marks = self._marks(board, table, columns)
         return table
 
-    def _pinned(self, board: Board, columns: Sequence[boards.BoardColumn]) -> list[Any]:
+    def _pinned(self, board: Board | OwnBoard, columns: Sequence[boards.BoardColumn]) -> list[Any]:
         names = self.request.GET.get("pin", "").split(",")[:MAX_PINNED]
         if not any(names):
             return []
@@ -122,7 +134,7 @@ class BoardPage:
             return [record for record in self.standings.records() if record.model_meta__name in names]
         return list(boards.board_rows(board, self.view, columns).filter(model_meta__name__in=names))
 
-    def _marks(self, board: Board, table: BoardTable, columns: Sequence[boards.BoardColumn]) -> Marks:
+    def _marks(self, board: Board | OwnBoard, table: BoardTable, columns: Sequence[boards.BoardColumn]) -> Marks:
         if self.standings is not None:
             scales = self.standings.scales(columns)
         else:
@@ -132,7 +144,7 @@ class BoardPage:
         ids = [record.model_meta_id for record in [*table.records(), *table.pinned]]
         facts = model_facts()
         contaminated = {id_: set(facts[id_].contaminated_tasks or ()) for id_ in ids}
-        return Marks(scales, boards.started_tasks(board, ids), contaminated)
+        return Marks(scales, boards.started_tasks(table.board, ids), contaminated)
 
     def sheet(self) -> Sheet:
         """The table as a file shows it."""
@@ -157,18 +169,19 @@ class BoardPage:
             "query": self.query,
             "query_text": request.GET.get("q", ""),
             "query_error": self.query_error,
-            "suggestions_url": reverse("query_suggestions", args=[self.benchmark.slug]),
+            "is_own": isinstance(self.board, OwnBoard),
+            "suggestions_url": self._suggestions_url(),
+            "whole_board": self._whole_board(),
             "query_max_length": MAX_LENGTH,
             "methods": [(method, label, METHOD_NOTES[method]) for method, label in METHODS.items()],
             "facets": self._facets(),
             "kept": self._kept(),
-            "address": _address(request, self.query),
             "per_page": per_page if per_page in PAGE_SIZES else DEFAULT_PAGE_SIZE,
             "columns": self._column_choices(),
             "scope": self.scope,
             "scopes": Scope,
             "page_sizes": PAGE_SIZES,
-            "benchmark_tasks": tasks.tasks_of(self.benchmark),
+            "benchmark_tasks": self.board.tasks if isinstance(self.board, OwnBoard) else tasks.tasks_of(self.benchmark),
             "successors": Benchmark.objects.filter(name__in=self.benchmark.superseded_by),
         }
 
@@ -185,8 +198,10 @@ class BoardPage:
         rule = ranking_rule(self.benchmark)
         return in_one_line(extent, self.query, rule=rule, official_only=self.scope == Scope.OFFICIAL)
 
-    def _citation(self, board: Board) -> str:
-        """BibTeX of the benchmark and of this board as it stands today."""
+    def _citation(self, board: Board | OwnBoard) -> str:
+        """BibTeX of the benchmark and of this board as it stands today; a board that nobody stored has none."""
+        if isinstance(board, OwnBoard):
+            return ""
         day = board.computed_at.date()
         address = reverse("board_on_day", args=[self.benchmark.slug, day.isoformat()])
         official = self.scope == Scope.OFFICIAL
@@ -210,12 +225,23 @@ class BoardPage:
     def _chips(self) -> list[tuple[Chip, str]]:
         """What narrows the board, each with the address of the view without it."""
         found = chips(self.query, facets.value_label)
-        return [(chip, _address(self.request, chip.without)) for chip in found]
+        return [(chip, view_parameters(self.request, chip.without)) for chip in found]
 
     def _facets(self) -> facets.Facets | None:
         """Only where they are asked for: they take longer than the table."""
         cube = standings.board_cube(self.board) if self.board and "filters" in self.request.GET else None
         return facets.board_facets(cube, self.query) if cube else None
+
+    def _suggestions_url(self) -> str:
+        if isinstance(self.board, OwnBoard):
+            return f"{reverse('own_board_suggestions')}?{urlencode({'tasks': self.request.GET.get('tasks', '')})}"
+        return reverse("query_suggestions", args=[self.benchmark.slug])
+
+    def _whole_board(self) -> str:
+        """The address of the board without anything that narrows it."""
+        kept = {name: self.request.GET.get(name, "") for name in ("title", "tasks", "source")}
+        asked = urlencode({name: value for name, value in kept.items() if value})
+        return f"{self.request.path}?{asked}" if asked else self.request.path
 
     def _kept(self) -> list[tuple[str, str]]:
         """What a form has to repeat so that sending it changes only what it asks."""
@@ -241,7 +267,10 @@ class BoardPage:
 @until_data_changes
 def query_suggestions(request: HttpRequest, slug: str) -> JsonResponse:
     """What may follow in the query field at the cursor."""
-    board = boards.find_board(get_object_or_404(Benchmark, slug=slug), scope_of(request))
+    return suggestions_response(request, boards.find_board(get_object_or_404(Benchmark, slug=slug), scope_of(request)))
+
+
+def suggestions_response(request: HttpRequest, board: Board | OwnBoard | None) -> JsonResponse:
     text = request.GET.get("q", "")[: board_query.MAX_TEXT]
     cursor = request.GET.get("cursor", "")
     at = min(int(cursor), len(text)) if cursor.isdecimal() and len(cursor) < 5 else len(text)

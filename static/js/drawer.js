@@ -1,7 +1,7 @@
 // A number asked where it comes from: a click on a cell, or arrows and Enter, opens the page behind it in a drawer.
 // The same pages are linked from each row and each model, so nothing is lost without this.
 
-const OPENABLE = "table[data-origins] tbody td:not(.rank)";
+const OPENABLE = "table[data-results] tbody td:not(.rank)";
 
 let drawer;
 
@@ -19,6 +19,7 @@ function addressOf(cell) {
     asked.set("task", name);
     return `${table.dataset.results}?${asked}`;
   }
+  if (!table.dataset.origins) return null;
   if (!["mean_task", "mean_task_type", "mean_subset", "mean_public", "mean_private", "coverage"].includes(key) && family !== "type") return null;
   asked.set("m", model);
   if (row.dataset.variant) asked.set("variant", row.dataset.variant);
