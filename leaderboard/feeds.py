@@ -80,7 +80,7 @@ class ChangesFeed(Feed):
 
     def title(self, asked: Asked) -> str:
         suffix = " (official results only)" if asked.scope == Scope.OFFICIAL else ""
-        return f"Podium: what changed on {asked.benchmark.title if asked.benchmark else 'all boards'}{suffix}"
+        return f"Podium: what changed on {asked.benchmark.name if asked.benchmark else 'all boards'}{suffix}"
 
     def subtitle(self, asked: Asked) -> str:
         return "New results and moves on the board, by day." if asked.benchmark else "New models, results and moves."
@@ -135,7 +135,7 @@ def _entries(asked: Asked, day: Day) -> Iterator[Entry]:
 def _boards_title(day: Day) -> str:
     parts = []
     if day.led_anew:
-        leads = [f"{change.new_leaders[0].model_name} leads {change.benchmark.title}" for change in day.led_anew[:2]]
+        leads = [f"{change.new_leaders[0].model_name} leads {change.benchmark.name}" for change in day.led_anew[:2]]
         parts.append("; ".join(leads))
     if day.changed:
         parts.append(f"moves on {_counted(len(day.changed), 'board')}")

@@ -18,8 +18,9 @@ from leaderboard.rank_moves import Move, Reason, Standing, importance, why
 class BoardChange:
     """What a day changed on a board.
 
-    One that was recorded for the first time has no moves, only `leaders`. Of the rows that moved only because others
-    did (`n_pushed`, at most `furthest_push` places) there are moves only where everything was asked for.
+    One that was recorded for the first time has no moves, only `leaders`. Rows that moved only because others did are
+    counted (`n_pushed`, at most `furthest_push` places); there are moves of them where everything was asked for, and of
+    one that lost or got the lead.
     """
 
     snapshot: BoardSnapshot
@@ -111,6 +112,15 @@ class Day:
     @property
     def changed(self) -> list[BoardChange]:
         return [change for change in self.boards if not change.is_first]
+
+    @property
+    def n_moved(self) -> int:
+        """Rows that moved on some board by themselves."""
+        return sum(len(change.moves) for change in self.changed)
+
+    @property
+    def n_pushed(self) -> int:
+        return sum(change.n_pushed for change in self.changed)
 
     @property
     def led_anew(self) -> list[BoardChange]:
@@ -283,10 +293,11 @@ def _add_moves(changes: dict[int, BoardChange], scope: Scope, day: date, *, ever
         now = Standing(*standings[3:]) if standings[3] is not None else None
         n = n_results.get((id_, model_id, experiment_id), 0)
         reason = why(before, now, n_results=n, other_tasks=id_ in other_tasks)
-        if reason == Reason.OTHERS and before and now:
+        at_the_top = 1 in (before and before.rank, now and now.rank)
+        if reason == Reason.OTHERS and before and now and not at_the_top:
             changes[id_].n_pushed += 1
             changes[id_].furthest_push = max(changes[id_].furthest_push, abs(before.rank - now.rank))
-        if everything or reason != Reason.OTHERS:
+        if everything or at_the_top or reason != Reason.OTHERS:
             moved.append((id_, model_id, experiment_id, before, now, n, reason))
     names = dict(ModelMeta.objects.filter(pk__in={move[1] for move in moved}).values_list("pk", "name"))
     for id_, model_id, *move in moved:

@@ -252,8 +252,8 @@ class ScoreHistory:
 
     @property
     def change(self) -> float | None:
-        """From the first to the last known score; None with fewer than two."""
-        known = [stored.score for stored in self.scores if stored.score is not None]
+        """From the first to the last score; None with fewer than two of which it is known when they were run."""
+        known = [stored.score for stored in self.scores if stored.score is not None and stored.date]
         return known[-1] - known[0] if len(known) > 1 else None
 
 

@@ -46,11 +46,12 @@ def _head(change: BoardChange, scope: Scope, shown: int) -> str:
     more = len(change.moves) - shown
     link = f"{more} more and all moves" if more > 0 else "All moves"
     title = escape(benchmark.title)
+    name = f" <code>{escape(benchmark.name)}</code>" if benchmark.name != benchmark.title else ""
     return (
-        f'<span><a href="{escape(reverse("benchmark", args=[benchmark.slug]))}{source_query(scope)}">{title}</a> '
+        f'<span><a href="{escape(reverse("benchmark", args=[benchmark.slug]))}{source_query(scope)}">{title}</a>{name} '
         f"<small>{escape(pushes_text(change))}</small> "
         f'<a class="more-moves" href="{reverse("changes")}?{escape(urlencode(parameters))}">{link}'
-        f'<span class="visually-hidden"> of {title}</span></a></span>'
+        f'<span class="visually-hidden"> of {escape(benchmark.name)}</span></a></span>'
     )
 
 
