@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db import models
 from django.db.models import QuerySet
@@ -28,12 +28,14 @@ from leaderboard.models import (
     ModelMeta,
     ModelRevision,
     ResultSource,
+    SavedView,
     Task,
     TaskResult,
 )
 from leaderboard.selectors.metadata import note_text
 from leaderboard.services.boards import bump_data_version
 from leaderboard.services.metadata import apply_corrections
+from leaderboard.services.views import UnusableView, publish_view
 from leaderboard.tables.cells import DASH
 
 admin.site.site_header = "Podium: operator's desk"
@@ -299,3 +301,35 @@ class BoardAdmin(ReadOnlyAdmin):
     list_filter = ("scope",)
     list_select_related = ("benchmark",)
     search_fields = ("benchmark__name",)
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(admin.ModelAdmin):
+    """What readers keep; a board of their own can be made one of the public boards here."""
+
+    list_display = ["name", "owner", "slug", "created_at", "view"]
+    list_select_related = ["owner"]
+    search_fields = ["name", "slug", "owner__username", "address"]
+    readonly_fields = ["owner", "slug", "address", "created_at"]
+    show_full_result_count = False
+    actions = ["publish"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.display(description="View")
+    def view(self, view: SavedView) -> SafeString:
+        return format_html('<a href="{}">open</a>', view.address)
+
+    @admin.action(description="Publish as a board", permissions=["publish"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[SavedView]) -> None:
+        for view in queryset:
+            try:
+                benchmark = publish_view(view=view)
+            except UnusableView as problem:
+                self.message_user(request, str(problem), messages.ERROR)
+            else:
+                self.message_user(request, f"Published {benchmark.name}.", messages.SUCCESS)
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("leaderboard.add_benchmark")

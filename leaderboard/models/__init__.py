@@ -9,6 +9,7 @@ from leaderboard.models.model_meta import ModelMeta, ModelRevision, Variant
 from leaderboard.models.registry import Benchmark, BenchmarkTask, Origin, Task, TaskGroup, TaskGroupMember
 from leaderboard.models.results import CellScore, CellSet, CurrentResult, ResultSource, Scope, SourceKind, TaskResult
 from leaderboard.models.task_rows import TaskRow
+from leaderboard.models.views import SavedView
 
 __all__ = [
     "Annotation",
@@ -37,6 +38,7 @@ __all__ = [
     "Origin",
     "RankRecord",
     "ResultSource",
+    "SavedView",
     "Scope",
     "Script",
     "SourceKind",

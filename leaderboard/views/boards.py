@@ -172,6 +172,7 @@ class BoardPage:
             "is_own": isinstance(self.board, OwnBoard),
             "suggestions_url": self._suggestions_url(),
             "whole_board": self._whole_board(),
+            "builder_address": self._builder_address(),
             "query_max_length": MAX_LENGTH,
             "methods": [(method, label, METHOD_NOTES[method]) for method, label in METHODS.items()],
             "facets": self._facets(),
@@ -236,6 +237,12 @@ class BoardPage:
         if isinstance(self.board, OwnBoard):
             return f"{reverse('own_board_suggestions')}?{urlencode({'tasks': self.request.GET.get('tasks', '')})}"
         return reverse("query_suggestions", args=[self.benchmark.slug])
+
+    def _builder_address(self) -> str:
+        """Where a board of one's own is made of these tasks."""
+        own = {name: self.request.GET.get(name, "") for name in ("title", "tasks")}
+        asked = own if isinstance(self.board, OwnBoard) else {"from": self.benchmark.slug}
+        return f"{reverse('own_board_builder')}?{urlencode(asked)}"
 
     def _whole_board(self) -> str:
         """The address of the board without anything that narrows it."""
