@@ -419,7 +419,7 @@ class _DrawnMean:
     def is_known(self, scores: Floats) -> Bools:
         """(rows,): whether the mean over the columns as they stand is not blank."""
         known = ~np.isnan(scores[:, self._columns])
-        return known.any(axis=1) & (known.all(axis=1) | self.lenient)
+        return np.asarray(known.any(axis=1) & (known.all(axis=1) | self.lenient))
 
     def of(self, scores: Floats, draws: slice = slice(None)) -> Floats:
         """(rows, draws): NaN where it is blank."""

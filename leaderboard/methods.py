@@ -104,8 +104,8 @@ def win_tallies(scores: Floats) -> tuple[Floats, Floats]:
 
 def complete_rows(scores: Floats) -> Bools:
     """(rows,): whether no task is blank."""
-    known = ~np.isnan(scores)
-    return known.all(axis=1) if scores.shape[1] else np.zeros(len(scores), dtype=bool)
+    n_known = (~np.isnan(scores)).sum(axis=1)
+    return np.asarray((n_known == scores.shape[1]) & (n_known > 0))
 
 
 def complete_points(scores: Floats, weights: Ints | None = None) -> Floats:

@@ -6,7 +6,7 @@ None, or NaN in matrices: of no common task nothing, of one only the difference.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import comb
 
@@ -80,15 +80,14 @@ def compare(a: Floats, b: Floats, *, draws: int = DRAWS, seed: int = SEED) -> Pa
     differences = a[common] - b[common]
     n = len(differences)
     wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
-    counts = {"n_common": n, "wins": wins, "ties": n - wins - losses, "losses": losses}
+    pair = Pair(n, wins, n - wins - losses, losses, difference=float(differences.mean()) if n else None)
     if n < _MIN_TASKS:
-        return Pair(**counts, difference=float(differences[0]) if n else None)
+        return pair
     means = _drawn_means(differences, draws, seed)
     low, high = np.quantile(means, (LOW, HIGH))
     permutation_p, is_exact = _sign_flip_test(differences, seed)
-    return Pair(
-        **counts,
-        difference=float(differences.mean()),
+    return replace(
+        pair,
         difference_low=float(low),
         difference_high=float(high),
         p_beats=float((means > 0).mean() + (means >= 0).mean()) / 2,

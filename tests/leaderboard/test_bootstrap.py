@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pytest
@@ -25,6 +25,7 @@ from leaderboard.methods import Method, method_scores, ranks_by
 from leaderboard.ranking import SORT_COLUMNS, Entrants, Rules, Summary, borda_ranks, summarise
 
 EVERY_MEAN = ("mean_task", "mean_task_type", "mean_public", "mean_private")
+T = TypeVar("T")
 # Sums of its multiples divide evenly by every number of tasks and types that occurs, so equal means are equal floats.
 EVEN = 6.0 * math.lcm(*range(1, 25))
 
@@ -85,13 +86,16 @@ def boards(draw: st.DrawFn, sort_columns: tuple[str, ...] = (), *, by_subset: bo
     size = n_rows * n_tasks * n_subsets
     scores = np.array(draw(st.lists(numbers, min_size=size, max_size=size))).reshape(n_rows, n_tasks, n_subsets)
     model_of_row = np.sort(draw(st.lists(st.integers(0, n_rows - 1), min_size=n_rows, max_size=n_rows)))
-    each = {"min_size": n_tasks, "max_size": n_tasks}
+
+    def each(of: st.SearchStrategy[T]) -> st.SearchStrategy[list[T]]:
+        return st.lists(of, min_size=n_tasks, max_size=n_tasks)
+
     return Board(
         scores=scores,
         model_of_row=np.unique(model_of_row, return_inverse=True)[1],
-        types=draw(st.lists(st.sampled_from("abc"), **each)),
-        is_public=draw(st.lists(st.booleans(), **each)),
-        weights=draw(st.lists(st.sampled_from([1, 1, 3]), **each)),
+        types=draw(each(st.sampled_from("abc"))),
+        is_public=draw(each(st.booleans())),
+        weights=draw(each(st.sampled_from([1, 1, 3]))),
         sort_columns=sort_columns,
         by_subset=by_subset,
     )
@@ -184,7 +188,7 @@ def test_a_draw_ranks_by_any_method_the_rows_that_it_ranks_on_the_board(
     ranked = ~np.isnan(method_scores(method, ballot.task_scores, ballot.task_types, lenient=lenient))
     for draw, count in enumerate(counts):
         columns = np.repeat(np.arange(ballot.n_tasks), count)
-        types = [ballot.task_types[column] for column in columns]
+        types = np.array(ballot.task_types)[columns].tolist()
         expected = np.zeros(len(ranked), dtype=np.intp)
         scores = ballot.task_scores[ranked][:, columns]
         weights = ballot.weights[columns]
@@ -223,7 +227,7 @@ def test_large_boards_and_numbers_rank_as_small_ones(weight: int) -> None:
     ranks = draw_ranks(ballot, counts)
     for draw in (0, 149, 299):
         votes = np.where(counts[draw] > 0, scores, np.nan)
-        entered = ~np.isnan(votes).all(axis=1)
+        entered = (~np.isnan(votes)).sum(axis=1) > 0
         expected = borda_ranks(votes, int(entered.sum()), entered, counts[draw] * weight)
         assert ranks[draw].tolist() == expected.tolist()
 
