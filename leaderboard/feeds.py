@@ -120,16 +120,20 @@ def _start(day: date) -> datetime:
 
 def _entries(asked: Asked, day: Day) -> Iterator[Entry]:
     """Kinds without a change that day have no entry."""
-    titles = {
-        "models": _counted(len(day.new_models), "new model") if day.new_models else "",
-        "results": f"{_counted(day.n_results, 'new result')} of {_counted(day.n_models, 'model')}"
-        if day.results
-        else "",
-        "boards": _boards_title(day),
-    }
+    results = f"{_counted(day.n_results, 'new result')} of {_counted(day.n_models, 'model')}" if day.results else ""
+    titles = {"models": _models_title(day), "results": results, "boards": _boards_title(day)}
     for kind, title in titles.items():
         if title:
             yield Entry(asked, kind, f"{title} on {day.day:%d %B %Y}".replace(" on 0", " on "), day)
+
+
+def _models_title(day: Day) -> str:
+    parts = []
+    if day.new_models:
+        parts.append(_counted(len(day.new_models), "new model"))
+    if day.announced:
+        parts.append(f"{_counted(len(day.announced), 'model')} heard of")
+    return ", ".join(parts)
 
 
 def _boards_title(day: Day) -> str:
