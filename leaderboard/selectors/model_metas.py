@@ -80,7 +80,7 @@ def model_scores(model_meta: ModelMeta, scope: Scope) -> list[ModelScore]:
     n_results = _results_per_task(model_meta)
     rows = TaskRow.objects.in_scope(scope).filter(model_meta=model_meta).values_list("task_id", *_SCORE_FIELDS)
     scores = [
-        ModelScore(*facts, contaminated=facts[1] in contaminated, n_results=n_results.get(task_id, 1))
+        ModelScore(*(*facts, facts[1] in contaminated, n_results.get(task_id, 1)))
         for task_id, *facts in rows
     ]
     return sorted(scores, key=lambda score: (score.task_type, score.task_name.lower(), score.experiment_id))
@@ -246,6 +246,11 @@ def known_models(names: Iterable[str]) -> set[str]:
 def known_tasks(names: Iterable[str]) -> set[str]:
     """Those among the names that are tasks with a page."""
     return set(Task.objects.filter(name__in=list(names)).values_list("name", flat=True))
+
+
+def dataset_paths(task_names: Iterable[str]) -> dict[str, str]:
+    """Task -> the repository of its data, empty where it has none."""
+    return dict(Task.objects.filter(name__in=list(task_names)).values_list("name", "dataset_path"))
 
 
 @dataclass(frozen=True)

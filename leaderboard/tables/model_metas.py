@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -59,11 +60,13 @@ class ModelScoreTable(PodiumTable):
         records: Sequence[ModelScore] = list(self.records())
         if self.order_by:
             return mark_safe(f"<tbody>{''.join(self._row(record, record.task_type) for record in records)}</tbody>")  # noqa: S308
+        sizes = Counter(record.task_type for record in self.in_order)
         groups = groupby(records, lambda record: record.task_type)
-        return mark_safe("".join(self._group(name, list(group)) for name, group in groups))  # noqa: S308
+        return mark_safe("".join(self._group(name, group, sizes[name]) for name, group in groups))  # noqa: S308
 
-    def _group(self, task_type: str, records: list[ModelScore]) -> str:
-        count = f"{len(records)} task{'s' if len(records) != 1 else ''}"
+    def _group(self, task_type: str, records: Iterable[ModelScore], size: int) -> str:
+        """`size` counts the rows of the type on all pages."""
+        count = f"{size} task{'' if size == 1 else 's'}"
         head = f'<th colspan="{len(self.columns)}" scope="rowgroup" id="{escape(slugify(task_type))}">'
         rows = "".join(self._row(record) for record in records)
         title = f"<span>{escape(spaced(task_type))} <small>{count}</small></span>"
@@ -96,7 +99,7 @@ def _standing(row: BoardRow, source: str) -> str:
     return (
         f'<tr><th scope="row"><a href="{escape(benchmark.get_absolute_url())}{source}">{escape(benchmark.title)}</a>'
         f"{name}{variant}</th>{_standing_rank(row)}{percentile_cell(row.percentile)}{_mean_cell(row)}"
-        f"<td>{row.n_done}/{row.board.n_declared_tasks}{percent_cell(row.zero_shot)}{_missing_cell(row)}"
+        f"<td>{row.n_done}/{row.board.n_declared_tasks}{percent_cell(row.zero_shot)}{_missing_cell(row, source)}"
     )
 
 
@@ -115,7 +118,7 @@ def _mean_cell(row: BoardRow) -> str:
     return f'<td><abbr class="value" title="{escape(mean.label)}">{score_text(mean.value)}</abbr>'
 
 
-def _missing_cell(row: BoardRow) -> str:
+def _missing_cell(row: BoardRow, source: str) -> str:
     """A link to the tasks that the base run lacks."""
     n_missing = row.board.n_declared_tasks - row.n_done
     if n_missing <= 0 or row.experiment_id:
@@ -123,7 +126,7 @@ def _missing_cell(row: BoardRow) -> str:
     tasks = f"{n_missing} task{'' if n_missing == 1 else 's'}"
     title = escape(row.board.benchmark.title)
     return (
-        f'<td class="text"><a href="?missing={row.board.benchmark.slug}#missing">{tasks}'
+        f'<td class="text"><a href="?missing={row.board.benchmark.slug}{source.replace("?", "&amp;")}#missing">{tasks}'
         f'<span class="visually-hidden"> missing on {title}</span></a>'
     )
 
@@ -223,6 +226,8 @@ def summary_sentence(model_meta: ModelMeta, languages: Sequence[str]) -> str:
         parts.append(f", released {model_meta.release_date:%B %Y}")
     if model_meta.license:
         parts.append(f", licence {model_meta.spdx_license or model_meta.license}")
+    if parts == ["An embedding model"]:
+        parts.append(" of which nothing more is known here")
     return f"{''.join(parts)}."
 
 
@@ -232,10 +237,10 @@ def _languages(model_meta: ModelMeta, names: Sequence[str]) -> str:
     return f" for {len(model_meta.languages)} languages" if model_meta.languages else ""
 
 
-def evaluation_code(model_meta: ModelMeta, benchmark: Benchmark | None) -> str:
+def evaluation_code(model_meta: ModelMeta, benchmark: Benchmark | None, task_name: str) -> str:
     """A program that evaluates the model on a board, or without one on a task, as the official results were made."""
     revision = f", revision={model_meta.registry_revision!r}" if model_meta.registry_revision else ""
-    tasks = f"mteb.get_benchmark({benchmark.name!r})" if benchmark else "mteb.get_tasks(tasks=['STS12'])"
+    tasks = f"mteb.get_benchmark({benchmark.name!r})" if benchmark else f"mteb.get_tasks(tasks=[{task_name!r}])"
     return (
         "import mteb\n\n"
         f"model = mteb.get_model({model_meta.name!r}{revision})\n"

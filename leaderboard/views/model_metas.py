@@ -14,6 +14,7 @@ from django.views.decorators.http import condition, require_safe
 
 from leaderboard.badges import NOT_RANKED, badge, rank_message
 from leaderboard.citations import model_bibtex
+from leaderboard.exports.eval_results import eval_results
 from leaderboard.exports.pages import model_sheet
 from leaderboard.freshness import page_etag, until_data_changes
 from leaderboard.models import Benchmark, BoardRow, ModelMeta, Scope
@@ -27,6 +28,7 @@ from leaderboard.views.exports import export_addresses, exported, view_address
 PAGE_SIZES = {"100": 100, "all": None}
 DEFAULT_PAGE_SIZE = "100"
 BADGE_SECONDS = 3600
+EXAMPLE_TASK = "STS12"
 _LONGEST_SEARCH = 100
 
 
@@ -45,6 +47,7 @@ def model(request: HttpRequest, name: str) -> HttpResponseBase:
         "scope": scope,
         "scopes": Scope,
         "hub_address": _hub_address(shown),
+        "can_request": _can_be_on_hub(shown),
         "summary": tables.summary_sentence(shown, _language_names(shown)),
         "standings": standings,
         "standings_body": tables.standings_body(standings, scope),
@@ -53,7 +56,7 @@ def model(request: HttpRequest, name: str) -> HttpResponseBase:
         **_missing(request, shown),
         **_about(shown),
         **_relatives(shown),
-        **_reproducing(request, shown, standings, scope),
+        **_reproducing(request, shown, scores, standings, scope),
     }
     return render(request, "leaderboard/model.html", context)
 
@@ -146,14 +149,17 @@ def _relatives(shown: ModelMeta) -> dict[str, Any]:
     }
 
 
-def _reproducing(request: HttpRequest, shown: ModelMeta, standings: list[BoardRow], scope: Scope) -> dict[str, Any]:
+def _reproducing(
+    request: HttpRequest, shown: ModelMeta, scores: list[ModelScore], standings: list[BoardRow], scope: Scope
+) -> dict[str, Any]:
     page = request.build_absolute_uri(shown.get_absolute_url())
     version = latest_version()
     cited = model_bibtex(
         citation=shown.citation, name=shown.name, address=page, day=version.day, data_version=version.number
     )
     badged = standings[0].board.benchmark if standings else None
-    context = {"bibtex": cited, "badged": badged, "code": tables.evaluation_code(shown, badged)}
+    task_name = scores[0].task_name if scores else EXAMPLE_TASK
+    context = {"bibtex": cited, "badged": badged, "code": tables.evaluation_code(shown, badged, task_name)}
     if badged:
         query = {"benchmark": badged.slug} if scope == Scope.ALL else {"benchmark": badged.slug, "source": scope.value}
         path = f"{reverse('model_badge', args=[shown.name])}?{urlencode(query)}"
@@ -162,10 +168,30 @@ def _reproducing(request: HttpRequest, shown: ModelMeta, standings: list[BoardRo
     return context
 
 
+def _can_be_on_hub(shown: ModelMeta) -> bool:
+    """Not a model that is behind an API or in a folder of this server."""
+    return bool(shown.organisation) and not shown.local_path and shown.open_weights is not False
+
+
 def _hub_address(shown: ModelMeta) -> str | None:
-    """Where the model's repository should be; None for a model that is not on the Hub by its nature."""
-    on_hub = bool(shown.organisation) and not shown.local_path and shown.open_weights is not False
-    return f"{settings.HF_ENDPOINT}/{shown.name}" if on_hub else None
+    """Where the model's repository is; None where nothing says that there is one."""
+    is_known = shown.open_weights or (shown.reference or "").startswith(f"{settings.HF_ENDPOINT}/")
+    return f"{settings.HF_ENDPOINT}/{shown.name}" if is_known and _can_be_on_hub(shown) else None
+
+
+@require_safe
+@until_data_changes
+def model_eval_results(request: HttpRequest, name: str) -> HttpResponse:
+    """The model's complete results for the folder `.eval_results` of its repository on the Hub."""
+    shown = named(ModelMeta, name)
+    scores = model_metas.model_scores(shown, scope_of(request))
+    model_metas.add_provenance(shown, scores)
+    paths = model_metas.dataset_paths(score.task_name for score in scores)
+    address = request.build_absolute_uri(shown.get_absolute_url())
+    content = eval_results(scores, dataset_paths=paths, address=address)
+    response = HttpResponse(content, content_type="application/yaml; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="podium.yaml"'
+    return response
 
 
 @require_safe

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from html import unescape
 
 import pytest
+import yaml
 from django.core.cache import cache
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
@@ -88,7 +89,7 @@ def test_contaminated_results_are_marked_and_counted(client: Client) -> None:
     make_result(model_meta, make_task("STS14"))
     page = page_of(client, "/models/org/model/")
     assert "50.00 ‡" in page
-    assert "1 of the 2 results above are on tasks whose data the model saw" in page
+    assert "saw the data of 1 of the 2 results above" in page
     html = html_of(client, "/models/org/model/")
     assert 'href="/tasks/STS13/">STS13' in html
     assert 'href="/tasks/Elsewhere/"' not in html
@@ -124,7 +125,7 @@ def test_many_results_have_pages_and_all_of_them_on_request(
     for number in range(101):
         make_result(model_meta, make_task(f"Task{number:03}"))
     assert f"1{DASH}100 of 101" in page_of(client, "/models/org/model/")
-    assert "Task100" in page_of(client, "/models/org/model/?page=2")
+    assert "STS 101 tasks Task100" in page_of(client, "/models/org/model/?page=2")
     with django_assert_num_queries(N_QUERIES):
         assert f"1{DASH}101 of 101" in page_of(client, "/models/org/model/?per_page=all")
 
@@ -180,7 +181,7 @@ def test_a_model_of_which_nothing_is_known_says_unknown(client: Client) -> None:
     make_model("org/bare")
     page = page_of(client, "/models/org/bare/")
     assert page.count("unknown") > 8
-    assert "An embedding model." in page
+    assert "An embedding model of which nothing more is known here." in page
     for state in ("The training data is not disclosed", "On no board yet", "No results yet", "Nothing is known yet"):
         assert state in page
 
@@ -289,3 +290,20 @@ def test_the_results_on_screen_can_be_taken_along(client: Client) -> None:
     response = client.get("/models/org/model/?format=csv&sort=-score")
     lines = b"".join(response.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
     assert [line.split(",")[1].strip('"') for line in lines if "," in line][1:] == ["STS13", "NFCorpus"]
+
+
+def test_complete_scores_can_be_shown_on_the_hub(client: Client) -> None:
+    model_meta = ranked_model()
+    halves = make_task(hf_subsets=["en", "de"])
+    make_result(model_meta, halves, 0.5)
+    make_result(make_model(), halves, {"test": {"en": 0.1, "de": 0.2}})
+    make_result(model_meta, make_task(dataset_path=""), 0.5)
+    entries = yaml.safe_load(html_of(client, "/models/org/model/eval_results.yaml"))
+    assert entries[1] == {
+        "dataset": {"id": "example/STS13", "task_id": "STS13", "revision": "a" * 40},
+        "value": 90.0,
+        "date": "2026-05-04",
+        "source": {"url": "http://testserver/models/org/model/", "name": "Podium"},
+        "notes": f"mteb 2.26.24, model revision {'1' * 40}",
+    }
+    assert len(entries) == 2
