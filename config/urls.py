@@ -11,6 +11,8 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(static("img/logo.svg"))
 
 
+handler404 = "leaderboard.views.search.not_found"
+
 urlpatterns = [
     path("favicon.ico", favicon),
     path("admin/", admin.site.urls),

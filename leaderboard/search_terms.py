@@ -20,7 +20,7 @@ def cleaned(text: str) -> str:
 
 def terms(text: str) -> list[str]:
     """The words to look for, each once."""
-    return list(dict.fromkeys(_BETWEEN.sub(" ", text.lower()).split()))
+    return list(dict.fromkeys(_flat(text).split()))
 
 
 def words_of(name: str) -> str:
@@ -28,8 +28,12 @@ def words_of(name: str) -> str:
 
     `org/MiniLM-L6` -> `org minilm l6 org mini lm l6`. The function leaderboard_words in the database does the same.
     """
-    whole, cut = (_BETWEEN.sub(" ", text.lower()).strip() for text in (name, _HUMP.sub(r"\1 \2", name)))
+    whole, cut = _flat(name), _flat(_HUMP.sub(r"\1 \2", name))
     return whole if whole == cut else f"{whole} {cut}"
+
+
+def _flat(name: str) -> str:
+    return _BETWEEN.sub(" ", name.lower()).strip()
 
 
 def nearness(name: str, wanted: Sequence[str]) -> int:
@@ -38,17 +42,15 @@ def nearness(name: str, wanted: Sequence[str]) -> int:
     It is what was typed, or begins with it; each word begins one of its words; or they occur somewhere.
     """
     typed = " ".join(wanted)
-    whole, last = (_BETWEEN.sub(" ", text.lower()).strip() for text in (name, name.rpartition("/")[2]))
+    whole, last = _flat(name), _flat(name.rpartition("/")[2])
     if typed in (whole, last):
         return EQUAL
     if whole.startswith(typed) or last.startswith(typed):
         return BEGINS
-    words = words_of(name).split()
-    return WORDS_BEGIN if all(any(word.startswith(term) for word in words) for term in wanted) else WITHIN
+    words = f" {words_of(name)}"
+    return WORDS_BEGIN if all(f" {term}" in words for term in wanted) else WITHIN
 
 
-def corrected(wanted: Sequence[str], names: Sequence[str]) -> str | None:
-    """The words as the names spell them, or None where that changes nothing."""
-    known = list(dict.fromkeys(word for name in names for word in words_of(name).split()))
-    better = [term if term in known else next(iter(get_close_matches(term, known, 1, 0.6)), term) for term in wanted]
-    return " ".join(better) if better != list(wanted) else None
+def corrected(term: str, known: Sequence[str]) -> str:
+    """The known word that was most likely meant, or the term itself."""
+    return next(iter(get_close_matches(term, known, 1, 0.7)), term)

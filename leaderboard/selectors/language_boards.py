@@ -1,21 +1,137 @@
-"""How models stand in a language or a script."""
+"""Which languages and scripts have results, and how models stand in each."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Count, F, Func, IntegerField, Q
+from django.urls import reverse
 
-from leaderboard.languages import bare_code
-from leaderboard.models import LanguageTask, ModelMeta, Scope
+from leaderboard.languages import bare_code, split_code
+from leaderboard.memory import Kept
+from leaderboard.models import Benchmark, BenchmarkTask, LanguageSummary, LanguageTask, Scope, Script, Task
+from leaderboard.selectors.languages import names_of
+from leaderboard.selectors.pool_boards import PoolBoard, pool_board
+from leaderboard.selectors.versions import data_version
 from leaderboard.task_pools import PoolTask
 
 
-def ranked_models(scope: Scope) -> set[int]:
-    """Ids of the models that the scope ranks: officially only those of mteb's registry."""
-    models = ModelMeta.objects.all()
-    return set((models.filter(in_registry=True) if scope == Scope.OFFICIAL else models).values_list("pk", flat=True))
+class LanguageTitle(NamedTuple):
+    """How the page of a language or script is headed, and where it is."""
+
+    name: str
+    is_script: bool
+    address: str
+
+
+def language_titles(codes: Iterable[str]) -> dict[str, LanguageTitle]:
+    """The titles of the pages of these codes; what is unknown is called by its code."""
+    codes = list(codes)
+    names = names_of(codes)
+    scripts = dict(Script.objects.values_list("code", "name"))
+    return {code: _title(code, names[code], scripts.get(code)) for code in codes}
+
+
+def _title(code: str, name: str, script: str | None) -> LanguageTitle:
+    is_script = script is not None
+    address = reverse("script" if is_script else "language", args=[code])
+    return LanguageTitle(script or (name if "-" in code else f"{name} (all scripts)"), is_script, address)
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageEntry:
+    """A language or script with results."""
+
+    code: str
+    name: str
+    script: str
+    is_script: bool
+    n_tasks: int
+    n_models: int
+    leader: str
+    address: str
+
+
+_entries: Kept[list[LanguageEntry]] = Kept(len(Scope))
+_boards: Kept[PoolBoard | None] = Kept(30)
+
+
+def language_entries(scope: Scope) -> list[LanguageEntry]:
+    """Every language and script with results, those with most tasks first; kept in memory until the data change."""
+    return _entries.get((scope, data_version()), lambda: _language_entries(scope))
+
+
+def _language_entries(scope: Scope) -> list[LanguageEntry]:
+    summaries = LanguageSummary.objects.filter(scope=scope).order_by("-n_tasks", "-n_models", "code")
+    rows = list(summaries.values_list("code", "n_tasks", "n_models", "leader__name"))
+    titles = language_titles(code for code, *_ in rows)
+    return [
+        LanguageEntry(
+            code,
+            titles[code].name,
+            split_code(code)[1],
+            titles[code].is_script,
+            n_tasks,
+            n_models,
+            leader or "",
+            titles[code].address,
+        )
+        for code, n_tasks, n_models, leader in rows
+    ]
+
+
+def scripts_of(entries: Iterable[LanguageEntry]) -> list[tuple[LanguageTitle, str, int]]:
+    """(title, code, number of languages) of the scripts that languages have, the most frequent first."""
+    counts = Counter(entry.script for entry in entries if entry.script)
+    titles = language_titles(counts)
+    return [(titles[code], code, n) for code, n in counts.most_common()]
+
+
+def language_board(scope: Scope, code: str) -> PoolBoard | None:
+    """The models in a language or script; the last ones asked for are kept until the data change."""
+    return _boards.get((scope, code, data_version()), lambda: pool_board(pool_tasks(scope, code), scope))
+
+
+@dataclass(frozen=True, slots=True)
+class BoardShare:
+    """A board and how many of its tasks are of some sort."""
+
+    benchmark: Benchmark
+    n_tasks: int
+    of_tasks: int
+
+
+def boards_with(code: str) -> list[BoardShare]:
+    """The boards that count cells of the language or script, those with most tasks of it first."""
+    named = LanguageTask.objects.filter(Q(code=code) | Q(code__startswith=f"{code}-")).values("task")
+    entries = BenchmarkTask.objects.filter(task__in=named, benchmark__boards__isnull=False).distinct()
+    n_subsets = Func(F("subsets"), function="cardinality", output_field=IntegerField())
+    of_subsets = Func(F("task__hf_subsets"), function="cardinality", output_field=IntegerField())
+    whole = entries.annotate(n=n_subsets, of=of_subsets).values_list("pk", "benchmark_id", "task_id", "n", "of")
+    found = Counter(benchmark for _, benchmark, _, n, of in whole if n >= of)
+    pinned = {pk: (benchmark, task) for pk, benchmark, task, n, of in whole if n < of}
+    by_subset = dict(Task.objects.filter(pk__in={task for _, task in pinned.values()}).values_list("pk", "eval_langs"))
+    for pk, subsets in BenchmarkTask.objects.filter(pk__in=pinned).values_list("pk", "subsets"):
+        benchmark, task = pinned[pk]
+        found[benchmark] += _names(by_subset[task], subsets, code)
+    return shares(found)
+
+
+def _names(eval_langs: Any, subsets: Iterable[str], code: str) -> bool:
+    """Whether one of the subsets is in the language or script."""
+    lists = [eval_langs.get(subset, ()) for subset in subsets] if isinstance(eval_langs, dict) else [eval_langs]
+    return any(code in (name, bare_code(name), split_code(name)[1]) for names in lists for name in names)
+
+
+def shares(n_tasks: Counter[int]) -> list[BoardShare]:
+    """The boards of these benchmarks, those on the menu before others of the same size."""
+    benchmarks = Benchmark.objects.filter(pk__in=n_tasks).annotate(of_tasks=Count("benchmark_tasks"))
+    menu = benchmarks.order_by(F("menu_position").asc(nulls_last=True), "name")
+    found = [BoardShare(benchmark, n_tasks[benchmark.pk], benchmark.of_tasks) for benchmark in menu]
+    return sorted((share for share in found if share.n_tasks), key=lambda share: -share.n_tasks)
 
 
 def pool_tasks(scope: Scope, code: str) -> list[PoolTask]:

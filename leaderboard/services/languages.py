@@ -18,7 +18,8 @@ from leaderboard.language_cells import NamedCells, Runs, named_cells, scores_und
 from leaderboard.languages import bare_code
 from leaderboard.models import CellSet, CurrentResult, LanguageSummary, LanguageTask, Scope, Task
 from leaderboard.postgres import array_literal
-from leaderboard.selectors.language_boards import pools, ranked_models
+from leaderboard.selectors.language_boards import pools
+from leaderboard.selectors.pool_boards import ranked_models
 from leaderboard.task_pools import Pool, pool_of, rank_pool
 
 _COLUMNS = ("code", "task_id", "in_official", "in_all", "model_meta_ids", "scores")
@@ -180,11 +181,11 @@ def _sum_up(scope: Scope, codes: Collection[str] | None) -> None:
 
 def _summary(scope: Scope, code: str, pool: Pool) -> LanguageSummary:
     ranking = rank_pool(pool.scores)
-    leaders = np.flatnonzero(ranking.rank == 1)
+    leaders = sorted(np.flatnonzero(ranking.rank == 1), key=lambda number: -ranking.done[number])
     return LanguageSummary(
         scope=scope,
         code=code,
         n_tasks=len(pool.task_ids),
         n_models=len(pool.model_meta_ids),
-        leader_id=pool.model_meta_ids[leaders[0]] if len(leaders) else None,
+        leader_id=pool.model_meta_ids[leaders[0]] if leaders else None,
     )

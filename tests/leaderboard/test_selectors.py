@@ -5,7 +5,7 @@ from operator import attrgetter
 import pytest
 
 from leaderboard.models import Scope, SourceKind
-from leaderboard.selectors import boards, menu, model_metas, results, search, tasks
+from leaderboard.selectors import boards, menu, model_metas, results, tasks
 from leaderboard.selectors.boards import View
 from tests.factories import (
     make_benchmark,
@@ -173,12 +173,3 @@ def test_a_stored_file_comes_back_byte_for_byte() -> None:
     result = make_result(make_model(), make_task("STS99"), 0.25)
 
     assert b'"task_name": "STS99"' in results.stored_file(result)
-
-
-def test_search_finds_names_that_begin_with_the_words_first() -> None:
-    make_model("example/tiny-e5")
-    make_model("e5/large")
-    boards_, models, tasks_ = search.search("e5")
-
-    assert [match.name for match in models.first] == ["e5/large", "example/tiny-e5"]
-    assert (boards_.total, models.total, tasks_.total) == (0, 2, 0)
