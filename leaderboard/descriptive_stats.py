@@ -12,7 +12,7 @@ from typing import Any
 
 _BY_SUBSET = "hf_subset_descriptive_stats"
 # What is counted value by value rather than said in one number; shown by how many values there are.
-_COUNTED = frozenset({"labels", "fps", "resolutions", "sampling_rates"})
+_COUNTED = frozenset({"fps", "resolutions", "sampling_rates"})
 _GENERAL = "Size"
 
 

@@ -76,7 +76,7 @@ _AT_K: Mapping[str, _Base] = {
     ),
     "recall": _Base(
         "Recall@{k}",
-        "The share of the relevant documents that are among the first {k}, averaged over queries.",
+        "The share of the relevant documents in the first {k} places, averaged over queries.",
         Family.RANKING,
     ),
     "precision": _Base(
@@ -275,6 +275,10 @@ _PLAIN: Mapping[str, _Base] = {
     "main_score": _Base("Main score", "The score that mteb ranks by.", Family.OTHER, None, None, None),
 }
 
+# What these say of one document is the same.
+_SAME_AT_1 = frozenset({"mrr", "precision", "hit_rate", "cv_recall", "accuracy"})
+_FIRST = "The share of queries whose first document is relevant."
+
 _SIMILARITIES: Mapping[str, tuple[str, str]] = {
     "cosine": ("cosine", "Similarity is the cosine of the embeddings."),
     "cos_sim": ("cosine", "Similarity is the cosine of the embeddings."),
@@ -334,8 +338,17 @@ def _metric(name: str, base: _Base) -> Metric:
 def _at_k(name: str, match: re.Match[str]) -> Metric:
     base = _AT_K[match[1]]
     whose = f" ({match[3].upper()})" if match[3] else ""
-    filled = base._replace(label=base.label.format(k=match[2]) + whose, meaning=base.meaning.format(k=match[2]))
+    filled = base._replace(label=base.label.format(k=match[2]) + whose, meaning=_meaning_at(match[1], match[2]))
     return _metric(name, filled)
+
+
+def _meaning_at(name: str, k: str) -> str:
+    meaning = _AT_K[name].meaning.format(k=k)
+    if k != "1":
+        return meaning
+    if name in _SAME_AT_1:
+        return _FIRST
+    return meaning.replace("first 1 documents come", "first document comes").replace("1 places", "place")
 
 
 def _of_pairs(name: str, match: re.Match[str]) -> Metric:

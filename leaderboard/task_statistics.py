@@ -15,7 +15,7 @@ import numpy.typing as npt
 from leaderboard.aggregation import Bools, Floats, Ints
 
 SATURATED = 0.95
-MOST_BINS = 20
+MOST_BINS = 30
 FEWEST_MODELS = 5
 Z_95 = 1.96
 _STEPS = (1, 2, 5, 10)

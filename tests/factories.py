@@ -99,8 +99,8 @@ def make_source(kind: SourceKind = SourceKind.OFFICIAL, name: str | None = None)
     return source
 
 
-def result_json(task: Task, scores: Scores, **fields: Any) -> bytes:
-    """A result file as mteb writes it."""
+def result_json(task: Task, scores: Scores, metrics: Mapping[str, Any] | None = None, **fields: Any) -> bytes:
+    """A result file as mteb writes it; every cell holds the other `metrics`, too."""
     languages = list(task.languages)
     body = {
         "dataset_revision": task.dataset_revision,
@@ -108,7 +108,13 @@ def result_json(task: Task, scores: Scores, **fields: Any) -> bytes:
         "mteb_version": "2.26.24",
         "scores": {
             split: [
-                {"main_score": score, task.main_score: score, "hf_subset": subset, "languages": languages}
+                {
+                    "main_score": score,
+                    task.main_score: score,
+                    **(metrics or {}),
+                    "hf_subset": subset,
+                    "languages": languages,
+                }
                 for subset, score in subsets.items()
             ]
             for split, subsets in scores.items()
@@ -152,12 +158,16 @@ def make_result(
     kind: SourceKind = SourceKind.OFFICIAL,
     current_in: Sequence[Scope] = (Scope.OFFICIAL, Scope.ALL),
     part: int = 0,
+    metrics: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> TaskResult:
-    """A result, current in the scopes named. A bare number is the score of the task's first cell."""
+    """A result, current in the scopes named. A bare number is the score of the task's first cell.
+
+    `metrics` are others than the main score that the file holds of every cell.
+    """
     if not isinstance(scores, Mapping):
         scores = {task.eval_splits[0]: {task.hf_subsets[0]: scores}}
-    payload = result_json(task, scores)
+    payload = result_json(task, scores, metrics)
     cell_set = make_cell_set(task, scores)
     model_revision = make_revision(model_meta, revision)
     variant = variant or make_variant(model_meta)

@@ -110,17 +110,17 @@ def _all_tasks(scope: Scope) -> list[TaskEntry]:
     found = rows.values("task").annotate(n=Count("model_meta", distinct=True), best=Max("score", filter=Q(rank=1)))
     results: dict[int, Any] = {row["task"]: row for row in found}
     benchmarks = dict(BenchmarkTask.objects.values_list("task").annotate(n=Count("pk")).order_by())
-    columns = "pk", "name", "type", "description", "domains", "modalities", "languages", "main_score", "is_public"
-    tasks = Task.objects.values_list(*columns, "superseded_by", named=True)
+    columns = "name", "type", "description", "domains", "modalities", "languages", "main_score", "is_public"
+    tasks: Iterable[dict[str, Any]] = Task.objects.values("pk", "superseded_by", *columns)
     return [
         TaskEntry(
-            *task[1 : len(columns)],
-            is_superseded=bool(task.superseded_by),
-            n_models=results.get(task.pk, {}).get("n", 0),
-            n_benchmarks=benchmarks.get(task.pk, 0),
-            best=results.get(task.pk, {}).get("best"),
+            **{column: task[column] for column in columns},
+            is_superseded=bool(task["superseded_by"]),
+            n_models=results.get(task["pk"], {}).get("n", 0),
+            n_benchmarks=benchmarks.get(task["pk"], 0),
+            best=results.get(task["pk"], {}).get("best"),
         )
-        for task in sorted(tasks, key=lambda task: task.name.casefold())
+        for task in sorted(tasks, key=lambda task: task["name"].casefold())
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -65,7 +66,7 @@ def metric_table(task: Task, scope: Scope) -> MetricTable:
 
 
 def metric_summaries(task: Task, scope: Scope) -> list[MetricSummary]:
-    """The main score first, then family by family in the order of the files."""
+    """Family by family; in each the main score first, then what most models have, by label: nDCG@3 before nDCG@10."""
     table = metric_table(task, scope)
     complete = np.where(table.n_cells == table.n_cells.max(initial=1), table.means, np.nan)
     summaries = [
@@ -73,10 +74,23 @@ def metric_summaries(task: Task, scope: Scope) -> list[MetricSummary]:
         for name, column in zip(table.names, complete.T, strict=True)
         if (found := distribution(column))
     ]
-    families = list(dict.fromkeys(summary.metric.family for summary in summaries))
+    most = max((summary.n_models for summary in summaries), default=0)
+    own = explained(task.main_score).family
+    families = list(dict.fromkeys([own, *(summary.metric.family for summary in summaries)]))
     return sorted(
-        summaries, key=lambda summary: (summary.metric.name != task.main_score, families.index(summary.metric.family))
+        summaries,
+        key=lambda summary: (
+            families.index(summary.metric.family),
+            summary.metric.name != task.main_score,
+            summary.n_models * 2 < most,
+            _natural(summary.metric.label),
+        ),
     )
+
+
+def _natural(label: str) -> list[tuple[int, str]]:
+    """Numbers in a label sort as numbers."""
+    return [(int(part), "") if part.isdigit() else (0, part.casefold()) for part in re.split(r"(\d+)", label)]
 
 
 def _metric_table(task: Task, scope: Scope) -> MetricTable:
@@ -114,7 +128,7 @@ class _Reader:
         return {name: (total / n, n) for name, total, n in zip(names, sums.tolist(), counts.tolist(), strict=True) if n}
 
     def scored(
-        self, cell_set_id: int, main_scores: Sequence[float | None], payload: bytes
+        self, cell_set_id: int, main_scores: Sequence[float | None], payload: bytes | memoryview
     ) -> list[tuple[Cell, Mapping[str, Any]]]:
         content = zstandard.ZstdDecompressor().decompressobj().decompress(bytes(payload))
         found = stored_cells(content, self.facts)
@@ -139,7 +153,8 @@ def standard_errors(task: Task, result_ids: Collection[int]) -> dict[int, float]
     if missing:
         reader = _Reader(task)
         files = TaskResult.objects.filter(pk__in=missing).values_list("pk", "cell_set_id", "main_scores", "payload")
-        for pk, *file in files.iterator(_FILES_AT_ONCE):
-            error = standard_error([repeated_scores(cell, task.main_score) for _, cell in reader.scored(*file)])
+        for pk, cell_set_id, main_scores, payload in files.iterator(_FILES_AT_ONCE):
+            cells = reader.scored(cell_set_id, main_scores, payload)
+            error = standard_error([repeated_scores(cell, task.main_score) for _, cell in cells])
             known[pk] = np.nan if error is None else error
     return {pk: error for pk in result_ids if not isnan(error := known.get(pk, np.nan))}

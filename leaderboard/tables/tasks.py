@@ -16,8 +16,9 @@ from leaderboard.selectors.task_cells import CellColumn
 from leaderboard.selectors.task_list import TaskEntry
 from leaderboard.selectors.tasks import TaskScore, is_stale
 from leaderboard.tables.base import PodiumTable, Rows, ScoreColumn
-from leaderboard.tables.cells import DASH, breakable, model_cell, rank_cell, score_text, spaced
+from leaderboard.tables.cells import DASH, breakable, model_cell, rank_cell, score_text
 from leaderboard.tables.provenance import PROVENANCE, provenance_cells, provenance_columns, results_cell
+from leaderboard.task_types import type_label
 
 
 def metric_text(metric: Metric, value: float | None) -> str:
@@ -73,8 +74,9 @@ class TaskScoreTable(PodiumTable):
         score = record.current.score
         text = score_text(score) if self.metric.name == self.task.main_score else metric_text(self.metric, score)
         error = self.errors.get(record.current.result_id)
-        noise = f' <small class="error-bar">± {error * 100:.2f}</small>' if error is not None else ""
-        return f"{f'<strong>{text}</strong>' if record.rank == 1 else text}{noise}"
+        noise = f"± {error * 100:.2f}" if error is not None else ""
+        beside = f'<small class="error-bar">{noise}</small>' if self.errors else ""
+        return f"{f'<strong>{text}</strong>' if record.rank == 1 else text}{beside}"
 
 
 def _cells_text(n_cells: int, of_cells: int) -> str:
@@ -183,7 +185,7 @@ class TaskListTable(PodiumTable):
         )
         return (
             f'<tr><th scope="row"><a href="{escape(reverse("task", args=[record.name]))}{self.source}">'
-            f'{breakable(record.name)}</a>{marks}</th><td class="text">{escape(spaced(record.type))}'
+            f'{breakable(record.name)}</a>{marks}</th><td class="text">{escape(type_label(record.type))}'
             f'<td class="text">{escape(languages_text(record.languages, self.names))}'
             f'<td class="text wrap">{escape(", ".join(record.domains) or DASH)}'
             f'<td class="text"><code>{escape(record.main_score)}</code>'

@@ -8,9 +8,11 @@ from leaderboard.descriptive_stats import number_text
 from leaderboard.metrics import Metric
 from leaderboard.tables.cells import DASH
 from leaderboard.tables.tasks import metric_text
+from leaderboard.task_types import type_label
 
 register = template.Library()
 register.filter("number", number_text)
+register.filter("type_label", type_label)
 
 # From which rank correlation on a task is said to order models so, strongest first.
 _AGREEMENTS = (
@@ -22,6 +24,7 @@ _AGREEMENTS = (
     (-1.0, "rather the opposite order"),
 )
 _SMALL = 0.001
+MINUS = "\N{MINUS SIGN}"
 
 
 @register.filter
@@ -37,9 +40,15 @@ def share(value: float | None) -> str:
 
 
 @register.filter
+def lower_first(sentence: str) -> str:
+    """For a sentence that goes on after a colon."""
+    return sentence[:1].lower() + sentence[1:]
+
+
+@register.filter
 def tick(value: float) -> str:
-    """A score on an axis, x 100."""
-    return f"{value * 100:.6g}"
+    """A score x 100 with as few digits as it needs."""
+    return f"{value * 100:.6g}".replace("-", MINUS)
 
 
 @register.filter

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from leaderboard.charts.histograms import histogram_chart
 from leaderboard.descriptive_stats import data_facts, sample_count
+from leaderboard.exports.columns import Sheet
 from leaderboard.exports.task_pages import cells_sheet, scores_sheet
 from leaderboard.freshness import until_data_changes
 from leaderboard.metrics import Family, Metric, explained
@@ -27,6 +28,7 @@ from leaderboard.selectors.task_list import TaskFilter
 from leaderboard.selectors.tasks import TaskScore
 from leaderboard.tables.tasks import CellsOfModel, TaskCellTable, TaskListTable, TaskScoreTable, languages_text
 from leaderboard.task_statistics import FEWEST_MODELS, SATURATED, distribution, histogram, share_from
+from leaderboard.task_types import type_text
 from leaderboard.views.addresses import scope_of
 from leaderboard.views.exports import export_addresses, exported, view_address
 
@@ -34,6 +36,7 @@ PAGE_SIZES = {"50": 50, "100": 100, "all": None}
 DEFAULT_PAGE_SIZE = "50"
 COLUMNS_PER_PAGE = 20
 LONGEST_WORDS = 100
+MOST_CELLS_WITH_ERRORS = 24
 
 
 class View(StrEnum):
@@ -145,6 +148,7 @@ class TaskPage:
         return {
             "task": shown,
             "metric": self.metric,
+            "type_text": type_text(shown.type),
             "languages_text": languages_text(shown.languages, self.names, most=3),
             "view": self.view,
             "view_label": LABELS[self.view],
@@ -180,9 +184,7 @@ class TaskPage:
         rows = tasks.of_revision(by_metric, revision) if revision else by_metric
         table = TaskScoreTable(rows, task=self.task, metric=metric, scope=self.scope, sort=self._sort)
         self._show_page(table)
-        if metric == self.metric:
-            single = [row.current.result_id for row in table.records() if row.current.n_parts == 1]
-            table.errors = task_metrics.standard_errors(self.task, single)
+        table.errors = self._errors(list(table.records()), metric)
         return {
             "table": table,
             "caption": f"Results on {self.task.name}",
@@ -210,11 +212,15 @@ class TaskPage:
             return self.metric, scores
         return explained(asked), found
 
-    def _scores_sheet(self, rows: Sequence[TaskScore], metric: Metric) -> Any:
-        errors = {}
-        if metric == self.metric:
-            single = [row.current.result_id for row in rows if row.current.n_parts == 1]
-            errors = task_metrics.standard_errors(self.task, single)
+    def _errors(self, rows: Sequence[TaskScore], metric: Metric) -> dict[int, float]:
+        """Standard errors by result. Over many cells they are tiny, and their files large: the statistics have them."""
+        if metric != self.metric or any(row.of_cells > MOST_CELLS_WITH_ERRORS for row in rows):
+            return {}
+        single = [row.current.result_id for row in rows if row.current.n_parts == 1]
+        return task_metrics.standard_errors(self.task, single)
+
+    def _scores_sheet(self, rows: Sequence[TaskScore], metric: Metric) -> Sheet:
+        errors = self._errors(rows, metric)
         return scores_sheet(self.task, metric, rows, errors, self.scope, view_address(self.request))
 
     def _cells(self) -> Context:
@@ -242,7 +248,7 @@ class TaskPage:
             "table": table,
             "caption": f"Results on {self.task.name} by split and subset",
             "has_results": bool(scores),
-            "words": words,
+            "chosen_words": words,
             "split": split,
             "splits": splits,
             "n_cells": len(cells.columns),
@@ -265,13 +271,16 @@ class TaskPage:
         scores = tasks.task_scores(self.task, self.scope)
         ranked = task_insights.ranked_scores(scores)
         summary, bins = distribution(ranked), histogram(ranked)
+        agreements = task_insights.board_agreements(self.task, self.scope)
+        spreads = [found.relative_spread for found in agreements if found.relative_spread is not None]
         return {
             "has_results": bool(scores),
             "summary": summary,
             "chart": histogram_chart(bins, summary) if summary else None,
             **(self._saturation(ranked) if self.metric.is_fraction else {}),
             "noise": task_insights.task_noise(self.task, scores),
-            "agreements": task_insights.board_agreements(self.task, self.scope),
+            "agreements": agreements,
+            "spreads": {"low": min(spreads), "high": max(spreads)} if spreads else None,
             "fewest_models": FEWEST_MODELS,
         }
 

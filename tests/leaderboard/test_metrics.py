@@ -33,6 +33,11 @@ def test_a_metric_is_explained_under_any_of_its_names(name: str, label: str) -> 
     assert "{" not in metric.meaning
 
 
+def test_of_a_single_document_a_metric_speaks_in_the_singular() -> None:
+    assert explained("precision_at_1").meaning == explained("mrr_at_1").meaning
+    assert explained("ndcg_at_1").meaning.startswith("How close the first document comes")
+
+
 @pytest.mark.parametrize(("name", "better"), [("mse", False), ("cosine_f1_threshold", None), ("accuracy_stderr", None)])
 def test_where_higher_is_not_better_a_metric_says_so(name: str, better: bool | None) -> None:
     metric = explained(name)
