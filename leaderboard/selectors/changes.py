@@ -206,7 +206,10 @@ def new_results(day: date, scope: Scope, benchmark: Benchmark | None = None) -> 
     names: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
     for model_id, kind, name in few.order_by("task__name").values_list(key[0], key[2], "task__name").distinct():
         names[model_id, kind].append(name)
-    return [NewResults(*row, names[row[0], row[2]] if row[3] <= FEW else []) for row in rows]
+    return [
+        NewResults(model_id, name, kind, n, latest, names[model_id, kind] if n <= FEW else [])
+        for model_id, name, kind, n, latest in rows
+    ]
 
 
 def new_models(day: date, scope: Scope) -> list[NewModel]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -58,8 +59,9 @@ def _one_day(request: HttpRequest, asked: date, benchmark: Benchmark | None) -> 
     days = change_selectors.change_days(scope, benchmark)
     day = change_selectors.changes_on(asked, scope, benchmark, everything=benchmark is not None)
     change = day.boards[0] if benchmark and day.boards else None
-    pages = Paginator(day.results if benchmark is None else change.moves if change else [], ROWS_PER_PAGE)
-    page = pages.get_page(request.GET.get("page"))
+    moves = Paginator(change.moves if change else [], ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    results = Paginator(day.results, ROWS_PER_PAGE).get_page(request.GET.get("page") if benchmark is None else 1)
+    page: Page[Any] = results if benchmark is None else moves
     context = {
         "benchmark": benchmark,
         "scope": scope,
@@ -70,9 +72,9 @@ def _one_day(request: HttpRequest, asked: date, benchmark: Benchmark | None) -> 
         "earlier": next((other for other in days if other < asked), None),
         "later": next((other for other in reversed(days) if other > asked), None),
         "page": page,
-        "page_range": pages.get_elided_page_range(page.number),
-        "results": page if benchmark is None else day.results[:ROWS_PER_PAGE],
-        "moves": moves_body(day.changed, scope=scope) if benchmark is None else moves_rows(page, scope=scope),
+        "page_range": page.paginator.get_elided_page_range(page.number),
+        "results": results,
+        "moves": moves_body(day.changed, scope=scope) if benchmark is None else moves_rows(moves, scope=scope),
         "new_models": day.new_models[:NAMES_SHOWN],
         "announced": day.announced[:NAMES_SHOWN],
     }
