@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cachetools import LRUCache
+from django.http import HttpResponse
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +89,8 @@ class PageCache:
             return start_response(status, headers, *rest)
 
         response = self.application(environ, hear)
-        if getattr(response, "streaming", False):
+        # A file is handed to the server as it is; whatever else is a stream says so.
+        if getattr(response, "streaming", False) or not isinstance(response, HttpResponse | list):
             return response
         body = b"".join(response)
         if close := getattr(response, "close", None):
@@ -119,6 +121,13 @@ class HeardVersion:
         self._number: int | None = None
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Let go of the database, and wait until that is done."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
 
     @property
     def current(self) -> int | None:
@@ -131,8 +140,6 @@ class HeardVersion:
 
     def _listen(self) -> None:
         """Ask each second, and at once where a publication is announced."""
-        import time
-
         import psycopg
         from django.db import connection
 
@@ -140,11 +147,11 @@ class HeardVersion:
 
         parameters = connection.get_connection_params()
         parameters = {name: value for name, value in parameters.items() if name not in {"cursor_factory", "context"}}
-        while True:
+        while not self._stopped.is_set():
             try:
                 with psycopg.connect(**parameters, autocommit=True) as own:
                     own.execute(f"LISTEN {CHANNEL}")
-                    while True:
+                    while not self._stopped.is_set():
                         row = own.execute("SELECT max(number) FROM leaderboard_dataversion").fetchone()
                         self._number = row[0] or 0 if row else 0
                         for _ in own.notifies(timeout=_ASK_AGAIN_SECONDS, stop_after=1):
@@ -153,4 +160,4 @@ class HeardVersion:
                 if self._number is not None:
                     logger.warning("The data version cannot be read; pages are not answered from memory.")
                 self._number = None
-                time.sleep(_ASK_AGAIN_SECONDS)
+                self._stopped.wait(_ASK_AGAIN_SECONDS)
