@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from typing import Any
 
 import zstandard
-from django.db.models import QuerySet
 
-from leaderboard.cell_means import Cell, ScoredCell, mean_in_order, merge_parts
+from leaderboard.cell_means import Cell, mean_in_order
 from leaderboard.currency import parsed_version
 from leaderboard.models import CellSet, CurrentResult, ModelMeta, Scope, SourceKind, Task, TaskResult
 
@@ -41,35 +38,6 @@ class CurrentScore:
     source: str
 
 
-_FIELDS = (
-    "result_id",
-    "variant_id",
-    "variant__model_meta_id",
-    "variant__model_meta__name",
-    "variant__experiment_id",
-    "task__name",
-    "task__type",
-    "result__model_revision__name",
-    "result__dataset_revision",
-    "result__mteb_version",
-    "result__date",
-    "result__source__kind",
-    "result__source__name",
-    "result__cell_set_id",
-    "result__main_scores",
-)
-
-
-def current_scores(currents: QuerySet[CurrentResult], scope: Scope) -> list[CurrentScore]:
-    """One score per (model, experiment id, task): parts merged, variants without meaning pooled, as on the boards."""
-    order = ("task__name", "variant__model_meta__name", "variant__experiment_id", "variant__experiment_name")
-    counting = currents.filter(**{f"{scope}_part__isnull": False}).order_by(*order, f"{scope}_part")
-    rows: list[Any] = list(counting.values_list(*_FIELDS, named=True))
-    cells = _declared_cells({row.result__cell_set_id for row in rows})
-    groups = groupby(rows, lambda row: (row.task__name, row.variant__model_meta_id, row.variant__experiment_id))
-    return [_current_score(list(group), cells) for _, group in groups]
-
-
 def _declared_cells(cell_set_ids: Iterable[int]) -> dict[int, list[Cell | None]]:
     """Cell set -> its cells in order; None in place of a cell that its task does not declare."""
     cell_sets = CellSet.objects.filter(pk__in=list(cell_set_ids)).select_related("task")
@@ -77,38 +45,6 @@ def _declared_cells(cell_set_ids: Iterable[int]) -> dict[int, list[Cell | None]]
         cell_set.pk: cell_set.task.declared(zip(cell_set.splits, cell_set.subsets, strict=True))
         for cell_set in cell_sets.only("splits", "subsets", "task__eval_splits", "task__hf_subsets")
     }
-
-
-def _current_score(rows: list[Any], cells: dict[int, list[Cell | None]]) -> CurrentScore:
-    lead = rows[0]
-    scored = [
-        cell
-        for _, parts in groupby(rows, lambda row: row.variant_id)
-        for cell in merge_parts(list(_scored(part, cells)) for part in parts)
-    ]
-    return CurrentScore(
-        result_id=lead.result_id,
-        model_id=lead.variant__model_meta_id,
-        model_name=lead.variant__model_meta__name,
-        experiment_id=lead.variant__experiment_id,
-        task_name=lead.task__name,
-        task_type=lead.task__type,
-        score=mean_in_order([score for _, score in scored]),
-        n_cells=len({cell for cell, _ in scored}),
-        n_parts=len(rows),
-        model_revision=lead.result__model_revision__name,
-        dataset_revision=lead.result__dataset_revision,
-        mteb_version=lead.result__mteb_version,
-        date=lead.result__date,
-        origin=lead.result__source__kind,
-        source=lead.result__source__name,
-    )
-
-
-def _scored(row: Any, cells: dict[int, list[Cell | None]]) -> Iterator[ScoredCell]:
-    for cell, score in zip(cells[row.result__cell_set_id], row.result__main_scores, strict=True):
-        if cell is not None and score is not None:
-            yield cell, score
 
 
 @dataclass(frozen=True)
