@@ -39,7 +39,7 @@ class Counting:
 def ask(application: Any, **environ: Any) -> tuple[str, dict[str, str], bytes]:
     heard: list[Any] = []
     asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "QUERY_STRING": "", "wsgi.url_scheme": "http", **environ}
-    body = b"".join(application(asked, lambda status, headers, *rest: heard.append((status, dict(headers)))))
+    body = b"".join(application(asked, lambda status, headers, *_: heard.append((status, dict(headers)))))
     status, headers = heard[-1]
     return status, headers, body
 
