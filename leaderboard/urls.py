@@ -4,6 +4,7 @@ from django.urls import path
 
 from leaderboard.views import (
     boards,
+    comparisons,
     exports,
     history,
     languages,
@@ -52,6 +53,7 @@ urlpatterns = [
     path("task-types/<str:name>/", task_types.task_type, name="task_type"),
     path("organisations/", organisations.organisation_list, name="organisations"),
     path("organisations/<path:name>/", organisations.organisation, name="organisation"),
+    path("compare/", comparisons.compare, name="compare"),
     path("data/", exports.data, name="data"),
     path("data/<str:name>", exports.dump_file, name="dump_file"),
     path("results/", results.result_list, name="results"),
