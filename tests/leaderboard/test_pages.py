@@ -88,8 +88,8 @@ def test_a_summary_shows_scores_coverage_zero_shot_and_where_rows_come_from(clie
     assert "<td>1/2" in page
     assert "<td>50%" in page
     assert ">NA<" in page
-    assert "<small>org · evaluated here</small>" in page
-    assert "<small>org · uploaded</small>" in page
+    assert 'title="where the numbers come from">evaluated here</a></small>' in page
+    assert 'title="where the numbers come from">uploaded</a></small>' in page
 
 
 def test_the_best_of_a_column_is_bold_and_a_blank_explains_itself(client: Client) -> None:
