@@ -19,6 +19,9 @@ control_socket_disable = True
 # Workers leave their signs of life in memory where they can; a slow disk would stall them.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
+# The bootstrap has threads of its own, and those of NumPy's BLAS would stand in their way.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # Set by who starts the server as a part of something larger, and cannot stop it once killed.
 STOP_WITH_PARENT = "PODIUM_STOP_WITH_PARENT"
 

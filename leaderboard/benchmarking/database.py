@@ -47,7 +47,7 @@ class BenchDatabase:
             user = connection.settings_dict["USER"]
             raise BenchmarkFailed(f"{user} may not create databases: give that role CREATEDB.") from None
         for name in ("migrate", "sync_registry"):
-            self._manage(name)
+            self._manage(name, name=self._empty, log=self._log)
 
     def renew(self) -> None:
         self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)
@@ -71,6 +71,19 @@ class BenchDatabase:
         if row is None:
             raise BenchmarkFailed(f"The database has no answer to: {query}")
         return row
+
+    def fetch_all(self, query: LiteralString) -> list[tuple[Any, ...]]:
+        with self._connection() as own:
+            return own.execute(query).fetchall()
+
+    def run_script(self, script: str) -> None:
+        """Several statements, in one transaction."""
+        with self._connection() as own, own.transaction():
+            own.execute(script.encode())
+
+    def manage(self, log: Path, *arguments: str) -> None:
+        """A command of ours on the measured database."""
+        self._manage(*arguments, name=self.name, log=log)
 
     def size(self) -> int:
         """Bytes on disk."""
@@ -100,19 +113,19 @@ class BenchDatabase:
     def _connection(self) -> psycopg.Connection[Any]:
         return psycopg.connect(**{**_parameters(), "dbname": self.name}, autocommit=True)
 
-    def _manage(self, *arguments: str) -> None:
+    def _manage(self, *arguments: str, name: str, log: Path) -> None:
         command = [*MANAGE, *arguments]
-        with self._log.open("wb") as output:
+        with log.open("wb") as output:
             done = subprocess.run(
                 command,
-                env=self._environment(self._empty),
+                env=self._environment(name),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 check=False,
             )
         if done.returncode:
-            raise failure(command, self._log)
+            raise failure(command, log)
 
     def _environment(self, name: str) -> dict[str, str]:
         return {

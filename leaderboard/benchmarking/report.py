@@ -20,13 +20,15 @@ class Line:
     other: str = ""
     ratio: float | None = None
     goal: float | None = None
+    at_least: bool = False
 
     def cells(self) -> list[str]:
         ratio = "" if self.ratio is None else f"{self.ratio:.3f}"
         if self.ratio is None or self.goal is None:
             return [self.what, self.ours, self.other, ratio, "", ""]
-        reached = "yes" if self.ratio <= self.goal else "**no**"
-        return [self.what, self.ours, self.other, ratio, f"≤ {self.goal:g}", reached]
+        reached = self.ratio >= self.goal if self.at_least else self.ratio <= self.goal
+        sign = "≥" if self.at_least else "≤"
+        return [self.what, self.ours, self.other, ratio, f"{sign} {self.goal:g}", "yes" if reached else "**no**"]
 
 
 def compared(
@@ -34,16 +36,25 @@ def compared(
     ours: float,
     other: float,
     shown: Callable[[float], str],
-    *,
     goal: float | None = None,
+    *,
+    at_least: bool = False,
     remark: str = "",
 ) -> Line:
-    """Two numbers of one kind; `remark` stands behind the other side's."""
-    return Line(what, shown(ours), f"{shown(other)}{remark}", ours / other, goal)
+    """Two numbers of one kind; `remark` stands behind the other side's. `at_least`: the goal is to be more."""
+    return Line(what, shown(ours), f"{shown(other)}{remark}", ours / other, goal, at_least)
 
 
 def seconds(value: float) -> str:
     return f"{value:.2f} s" if value < 10 else f"{value:.1f} s"
+
+
+def kilobytes(value: float) -> str:
+    return f"{value / 1000:,.0f} kB"
+
+
+def per_second(value: float) -> str:
+    return f"{value:,.0f} requests/s"
 
 
 def megabytes(value: float) -> str:

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import gzip
-import http.client
 import json
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from urllib.parse import quote
 
 import psutil
-from django.conf import settings
 
-from config.web_server import gunicorn_command
 from leaderboard.benchmarking.database import BenchDatabase
 from leaderboard.benchmarking.mteb_side import MtebSide
 from leaderboard.benchmarking.report import Line, compared, megabytes, seconds
-from leaderboard.benchmarking.watching import BenchmarkFailed, Memory, failure, memory_of, started
+from leaderboard.benchmarking.servers import Answer, Server, our_server, running, their_server
+from leaderboard.benchmarking.watching import BenchmarkFailed, Memory, memory_of
 
 BOARD = "MTEB(Multilingual, v2)"
 REPETITIONS = 5
 TIME_GOAL = 0.1
 MEMORY_GOAL = 0.15
-HOST = "127.0.0.1"
-_RETRY_SECONDS = 0.005
-_PATIENCE_SECONDS = 300
 _ALL_ROWS = "?view=tasks&per_page=all"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """`seconds` from the start of the server to the last byte; `n_bytes` as sent."""
-
-    seconds: float
-    body: bytes
-    n_bytes: int
 
 
 @dataclass(frozen=True)
@@ -48,17 +30,6 @@ class Start:
 
     answer: Answer
     memory: Memory
-
-
-@dataclass(frozen=True)
-class Server:
-    """How a server is started: its command for a port, and the folder it is started in."""
-
-    name: str
-    command: Callable[[int], list[str]]
-    environment: Mapping[str, str]
-    folder: Path
-    log: Path
 
 
 Report = Callable[[str], None]
@@ -70,18 +41,12 @@ def measure(database: BenchDatabase, mteb_side: MtebSide, folder: Path, say: Rep
     (slug,) = database.fetch("SELECT slug FROM leaderboard_benchmark WHERE name = %s", BOARD)
     page = f"/benchmarks/{slug}/"
     log = folder / "server.log"
-    ours = Server("Podium", _our_command, database.environment(), settings.BASE_DIR, log)
-    # mteb's server would read a file .env where it stands.
-    theirs = Server("mteb", mteb_side.server_command, mteb_side.environment, folder, log)
+    ours, theirs = our_server(database, log), their_server(mteb_side, folder, log)
     return _lines(
         _starts(ours, [page, page + _ALL_ROWS], say),
         _starts(ours, [page + _ALL_ROWS], say),
         _starts(theirs, [f"/v1/benchmarks/{quote(BOARD, safe='')}/scores"], say),
     )
-
-
-def _our_command(port: int) -> list[str]:
-    return gunicorn_command(host=HOST, port=port, workers=1)
 
 
 def _lines(default: Sequence[Start], everything: Sequence[Start], theirs: Sequence[Start]) -> list[Line]:
@@ -133,46 +98,10 @@ def _starts(server: Server, addresses: Sequence[str], say: Report) -> list[Start
 
 def _start(server: Server, addresses: Sequence[str]) -> Start:
     """Start a server, ask for every address in turn, and look at its memory; the answer is the first one."""
-    port = _free_port()
-    command = server.command(port)
-    begun = time.monotonic()
-    with started(command, server.environment, server.log, folder=server.folder) as process:
-        body = _ask_until_answered(server, port, addresses[0], process)
-        taken = time.monotonic() - begun
+    with running(server, addresses[0]) as one:
         for address in addresses[1:]:
-            _ask(port, address)
-        memory = memory_of(psutil.Process(process.pid))
-    return Start(Answer(taken, gzip.decompress(body), len(body)), memory)
-
-
-def _ask_until_answered(server: Server, port: int, address: str, process: subprocess.Popen[bytes]) -> bytes:
-    """The compressed answer."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            return _ask(port, address)
-        except (ConnectionError, http.client.BadStatusLine):
-            time.sleep(_RETRY_SECONDS)
-    raise failure(server.command(port), server.log)
-
-
-def _ask(port: int, address: str) -> bytes:
-    asking = http.client.HTTPConnection(HOST, port, timeout=_PATIENCE_SECONDS)
-    try:
-        asking.request("GET", address, headers={"Accept-Encoding": "gzip"})
-        answer = asking.getresponse()
-        body = answer.read()
-    finally:
-        asking.close()
-    if answer.status != 200 or answer.getheader("Content-Encoding") != "gzip":
-        raise BenchmarkFailed(f"{address} was answered with status {answer.status}, not with a compressed page.")
-    return body
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+            one.ask(address)
+        return Start(one.first, memory_of(psutil.Process(one.process.pid)))
 
 
 def _page_rows(start: Start) -> int:

@@ -17,22 +17,26 @@ import psutil
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from leaderboard.benchmarking import imports, web
+from leaderboard.benchmarking import imports, pages, web
 from leaderboard.benchmarking.database import BenchDatabase, bench_database
 from leaderboard.benchmarking.mteb_side import MtebSide, python_with_server
 from leaderboard.benchmarking.report import Line, markdown, seconds, write
 from leaderboard.benchmarking.watching import BenchmarkFailed
 from leaderboard.management.commands.check_parity import unpacked
 
-PARTS = ("import", "web")
+PARTS = ("import", "web", "pages")
+# The parts that ask mteb's server.
+_SERVED = {"web", "pages"}
 
 
 class Command(BaseCommand):
-    help = "Measure the import and the start of the web process beside mteb's own, on the same results, in one run."
+    help = "Measure the import, the web process and its pages beside mteb's own, on the same results, in one run."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--results", type=Path, required=True, metavar="PATH", help="a results archive or folder")
-        parser.add_argument("--only", type=parts, default=PARTS, metavar="PARTS", help="import, web (default: both)")
+        parser.add_argument(
+            "--only", type=parts, default=PARTS, metavar="PARTS", help="import, web, pages (default: all)"
+        )
         parser.add_argument(
             "--output",
             default="-",
@@ -59,7 +63,7 @@ class Command(BaseCommand):
         with tempfile.TemporaryDirectory(prefix="podium-bench-") as name:
             folder = Path(name)
             python = Path(sys.executable)
-            if "web" in only:
+            if _SERVED & set(only):
                 self._say("Looking for the packages of mteb's API server")
                 python = python_with_server(settings.DATA_DIR / "bench-venv")
             mteb_side = MtebSide(python, folder / "mteb", folder / "mteb.log")
@@ -81,7 +85,7 @@ class Command(BaseCommand):
         lines: list[Line] = []
         log = folder / "podium.log"
         self._say("mteb reads the folder")
-        theirs = mteb_side.load(files, for_server="web" in only)
+        theirs = mteb_side.load(files, for_server=bool(_SERVED & set(only)))
         self._say(f"mteb: {seconds(theirs.seconds)} for {theirs.n_cells:,} cells")
         kinds = {"archive": results, "unpacked folder": files} if results.is_file() else {"folder": results}
         for kind, location in list(kinds.items())[: None if "import" in only else 1]:
@@ -94,6 +98,8 @@ class Command(BaseCommand):
                 lines += [*imports.first_lines(kind, first, theirs), imports.again_line(kind, again, first)]
         if "web" in only:
             lines += web.measure(database, mteb_side, folder, self._say)
+        if "pages" in only:
+            lines += pages.measure(database, mteb_side, folder, self._say)
         return lines
 
     def _say(self, what: str) -> None:
@@ -105,7 +111,7 @@ def parts(text: str) -> tuple[str, ...]:
     """The parts of a comma-separated list. Raises ArgumentTypeError for an unknown one."""
     wanted = tuple(text.split(","))
     if not set(wanted) <= set(PARTS):
-        raise ArgumentTypeError("it takes import, web, or import,web.")
+        raise ArgumentTypeError(f"it takes {', '.join(PARTS)}, with commas between them.")
     return wanted
 
 
