@@ -14,10 +14,12 @@ from django.views.decorators.http import condition, require_safe
 
 from leaderboard.badges import NOT_RANKED, badge, rank_message
 from leaderboard.citations import model_bibtex
+from leaderboard.comparison import MOST, EntrantName
 from leaderboard.exports.eval_results import eval_results
 from leaderboard.exports.pages import model_sheet
 from leaderboard.freshness import page_etag, until_data_changes
 from leaderboard.models import Benchmark, BoardRow, ModelMeta, Scope
+from leaderboard.search_terms import cleaned
 from leaderboard.selectors import languages, metadata, model_metas
 from leaderboard.selectors.model_metas import ModelScore
 from leaderboard.selectors.versions import latest_version
@@ -29,7 +31,6 @@ PAGE_SIZES = {"100": 100, "all": None}
 DEFAULT_PAGE_SIZE = "100"
 BADGE_SECONDS = 3600
 EXAMPLE_TASK = "STS12"
-_LONGEST_SEARCH = 100
 
 
 @require_safe
@@ -74,7 +75,7 @@ def _score_table(
 
 
 def _words(request: HttpRequest) -> str:
-    return " ".join(request.GET.get("q", "").split())[:_LONGEST_SEARCH]
+    return cleaned(request.GET.get("q", ""))
 
 
 def _language_names(shown: ModelMeta) -> list[str]:
@@ -127,11 +128,14 @@ def _missing(request: HttpRequest, shown: ModelMeta) -> dict[str, Any]:
 
 def _about(shown: ModelMeta) -> dict[str, Any]:
     datasets = shown.training_datasets or []
+    revisions = list(model_metas.revisions_of(shown))
+    compared = [str(EntrantName(shown.name, revision.name)) for revision in revisions if revision.n_results]
     return {
         "fields": metadata.described_fields(shown),
         "notes": metadata.annotations_of(shown),
         "metadata_changes": metadata.metadata_history(shown),
-        "revisions": model_metas.revisions_of(shown),
+        "revisions": revisions,
+        "revisions_compared": urlencode([("m", name) for name in compared[:MOST]]),
         "variants": model_metas.variants_of(shown),
         "known_datasets": model_metas.known_tasks(datasets),
         "effort": model_metas.effort_here(shown),

@@ -105,7 +105,7 @@ def test_contaminated_results_are_marked_and_counted(client: Client) -> None:
         ("?sort=nothing&per_page=7&page=x&type=zzz&missing=%00", ["NFCorpus", "STS13"]),
         ("?type=STS", ["STS13"]),
         ("?q=corpus", ["NFCorpus"]),
-        ("?q=%00nf++CORPUS", []),
+        ("?q=%00nf++CORPUS", ["NFCorpus"]),
         ("?type=STS&q=corpus", []),
     ],
 )
