@@ -83,6 +83,16 @@ def _language_entries(scope: Scope) -> list[LanguageEntry]:
     ]
 
 
+def languages_of(entries: Iterable[LanguageEntry]) -> list[LanguageEntry]:
+    """The languages among them; in all its scripts a language is left out where one script has all its tasks."""
+    languages = [entry for entry in entries if not entry.is_script]
+    most = {bare_code(entry.code): 0 for entry in languages}
+    for entry in languages:
+        if entry.script:
+            most[bare_code(entry.code)] = max(most[bare_code(entry.code)], entry.n_tasks)
+    return [entry for entry in languages if entry.script or entry.n_tasks > most[entry.code]]
+
+
 def scripts_of(entries: Iterable[LanguageEntry]) -> list[tuple[LanguageTitle, str, int]]:
     """(title, code, number of languages) of the scripts that languages have, the most frequent first."""
     counts = Counter(entry.script for entry in entries if entry.script)

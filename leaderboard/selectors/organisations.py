@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Count, F, Max, Q
+from django.db.models.functions import Coalesce
 
 from leaderboard.memory import Kept
 from leaderboard.models import BoardRow, ModelMeta, Scope
@@ -95,7 +96,7 @@ def _organisation_entries(scope: Scope) -> list[OrganisationEntry]:
 
 def find_organisation(scope: Scope, name: str) -> Organisation | None:
     models = ModelMeta.objects.filter(organisation=name).values_list(
-        "name", "n_parameters", "release_date", "license", "open_weights"
+        "name", "n_parameters", "release_date", Coalesce("spdx_license", "license"), "open_weights"
     )
     placements = _placements(scope, name)
     of_model = defaultdict(list)

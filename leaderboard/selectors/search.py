@@ -69,7 +69,10 @@ def search(text: str, *, kind: str = "", limit: int) -> Found:
 
 
 def _named(kinds: Iterable[Kind], wanted: Sequence[str], limit: int, by: By) -> Found | None:
-    return _found([(kind, _best_first(kind.holding(wanted), wanted)) for kind in kinds], wanted, limit, by)
+    """Kinds with something that fits better come first."""
+    entries = [(kind, _best_first(kind.holding(wanted), wanted)) for kind in kinds]
+    with_hits = [(kind, found) for kind, found in entries if found]
+    return _found(sorted(with_hits, key=lambda one: _nearness(one[1][0], wanted)), wanted, limit, by)
 
 
 def _described(kinds: Iterable[Kind], wanted: Sequence[str], limit: int) -> Found | None:
@@ -97,10 +100,13 @@ def _alike(kinds: Iterable[Kind], wanted: Sequence[str], limit: int) -> Found | 
 
 def _best_first(entries: Iterable[Entry], wanted: Sequence[str]) -> list[Entry]:
     def place(entry: Entry) -> tuple[int, float, int, str]:
-        near = min(nearness(name, wanted) for name in entry.names)
-        return near, -entry.weight, len(entry.names[0]), entry.names[0].lower()
+        return _nearness(entry, wanted), -entry.weight, len(entry.names[0]), entry.names[0].lower()
 
     return sorted(entries, key=place)
+
+
+def _nearness(entry: Entry, wanted: Sequence[str]) -> int:
+    return min(nearness(name, wanted) for name in entry.names)
 
 
 def _found(entries: Iterable[tuple[Kind, list[Entry]]], wanted: Sequence[str], limit: int, by: By) -> Found | None:

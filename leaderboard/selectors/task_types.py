@@ -64,7 +64,7 @@ def type_board(scope: Scope, name: str) -> PoolBoard | None:
 def _pool_tasks(scope: Scope, name: str) -> list[PoolTask]:
     rows = TaskRow.objects.in_scope(scope).filter(task__type=name, rank__isnull=False, experiment_id="").order_by()
     lists = rows.values_list("task").annotate(
-        models=ArrayAgg("model_meta", ordering="model_meta"), scores=ArrayAgg("score", ordering="model_meta")
+        models=ArrayAgg("model_meta", order_by="model_meta"), scores=ArrayAgg("score", order_by="model_meta")
     )
     return [PoolTask(*row) for row in lists]
 

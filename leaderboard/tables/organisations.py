@@ -10,7 +10,7 @@ from leaderboard.models import Scope
 from leaderboard.selectors.boards import Kind
 from leaderboard.selectors.organisations import Organisation, OrganisationEntry, OrganisationModel, Placement
 from leaderboard.tables.base import PodiumTable, Rows, ScoreColumn
-from leaderboard.tables.cells import CELLS, DASH, UNKNOWN, breakable, model_cell
+from leaderboard.tables.cells import CELLS, DASH, breakable, model_cell
 from leaderboard.tables.pools import source_query
 
 
@@ -39,6 +39,7 @@ class OrganisationModelTable(PodiumTable):
     """The models of an organisation."""
 
     text_columns = frozenset({"name", "license", "open_weights", "best"})
+    natural_order = "best"
     name = django_tables2.Column("Model")
     n_parameters = django_tables2.Column("Parameters")
     release_date = ScoreColumn("Released")
@@ -53,14 +54,9 @@ class OrganisationModelTable(PodiumTable):
         super().__init__(Rows(organisation.models), order_by=[sort] if sort else None)
 
     def row(self, record: OrganisationModel) -> str:
-        licence = (
-            '<td class="text unknown">unknown'
-            if record.license is None
-            else f'<td class="text">{escape(record.license)}'
-        )
         return (
             f"<tr>{model_cell(record.name, query=self.source)}{CELLS[Kind.QUANTITY](record.n_parameters)}"
-            f"{CELLS[Kind.DATE](record.release_date)}{licence}{_weights(record.open_weights)}"
+            f"{CELLS[Kind.DATE](record.release_date)}{_text(record.license)}{_weights(record.open_weights)}"
             f'<td class="text">{self._best(record.best)}<td>{record.n_boards}<td>{record.n_led}'
         )
 
@@ -88,7 +84,7 @@ class PlacementTable(PodiumTable):
         return (
             f'<tr><th scope="row"><a href="{escape(reverse("benchmark", args=[record.slug]))}{self.source}">'
             f"{escape(record.board)}</a>{other}</th><td>{_medal(record.rank)}<td>{record.n_rows}"
-            f'<td class="text"><a href="{model}{self.source}">{breakable(record.model)}</a>{variant}'
+            f'<td class="text"><a href="{model}{self.source}">{escape(record.model)}</a>{variant}'
         )
 
 
@@ -102,8 +98,8 @@ def _placement(placement: Placement, query: str) -> str:
 
 
 def _weights(are_open: bool | None) -> str:
-    return (
-        UNKNOWN.replace('class="', 'class="text ')
-        if are_open is None
-        else f'<td class="text">{"open" if are_open else "closed"}'
-    )
+    return _text(None if are_open is None else "open" if are_open else "closed")
+
+
+def _text(text: str | None) -> str:
+    return '<td class="text unknown">unknown' if text is None else f'<td class="text">{escape(text)}'

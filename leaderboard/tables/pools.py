@@ -24,7 +24,7 @@ def source_query(scope: Scope) -> str:
 def model_link(name: str, query: str) -> str:
     if not name:
         return f'<td class="text">{DASH}'
-    return f'<td class="text"><a href="{escape(reverse("model", args=[name]))}{query}">{breakable(name)}</a>'
+    return f'<td class="text"><a href="{escape(reverse("model", args=[name]))}{query}">{escape(name)}</a>'
 
 
 class PoolTable(PodiumTable):

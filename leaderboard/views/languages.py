@@ -14,7 +14,7 @@ from leaderboard.models import Scope
 from leaderboard.search_terms import cleaned
 from leaderboard.selectors import language_boards
 from leaderboard.selectors.language_boards import LanguageEntry, boards_with, language_board, language_titles
-from leaderboard.selectors.languages import find_language
+from leaderboard.selectors.languages import find_language, language_name
 from leaderboard.tables.pools import LanguageTable, ScriptTable
 from leaderboard.views.addresses import scope_of
 from leaderboard.views.exports import export_addresses, exported, view_address
@@ -25,12 +25,12 @@ from leaderboard.views.pools import PoolPage, show_page
 @until_data_changes
 def language_list(request: HttpRequest) -> HttpResponseBase:
     """Every language with results, by name and by script."""
-    entries = [entry for entry in language_boards.language_entries(scope_of(request)) if not entry.is_script]
+    entries = language_boards.languages_of(language_boards.language_entries(scope_of(request)))
     scripts = language_boards.scripts_of(entries)
     script = request.GET.get("script", "")
     wanted = cleaned(request.GET.get("q", ""))
     found = [entry for entry in entries if (not script or entry.script == script) and _has(entry, wanted)]
-    context = {"words": "", "wanted": wanted, "script": script, "scripts": scripts, "total": len(entries)}
+    context = {"wanted": wanted, "script": script, "scripts": scripts, "total": len(entries)}
     return _list(request, found, LanguageTable, "Languages", context)
 
 
@@ -85,7 +85,8 @@ def language(request: HttpRequest, code: str) -> HttpResponseBase:
         "boards": boards_with(code) if board else [],
         "filter": code,
     }
-    return PoolPage(request, board, title.name, f"in {title.name}").answer("leaderboard/language.html", context)
+    name = title.name if board else language_name(code)
+    return PoolPage(request, board, name, f"in {name}").answer("leaderboard/language.html", context)
 
 
 def _canonical(scope: Scope, code: str) -> str:

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 OF_EACH_KIND = 8
 OF_ONE_KIND = 200
-SUGGESTIONS_OF_EACH_KIND = 4
+SUGGESTIONS_OF_EACH_KIND = 3
 # First part of an address -> the kind that it names and what to call one of them.
 _NAMED_BY = {
     "models": ("models", "model"),

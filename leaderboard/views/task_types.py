@@ -15,6 +15,8 @@ from leaderboard.task_types import type_label, type_text
 from leaderboard.views.addresses import scope_of
 from leaderboard.views.pools import PoolPage
 
+METRICS_SHOWN = 5
+
 
 @require_safe
 @until_data_changes
@@ -33,10 +35,12 @@ def task_type(request: HttpRequest, name: str) -> HttpResponseBase:
     scope = scope_of(request)
     if name not in {entry.name for entry in task_types.type_entries(scope)}:
         raise Http404
+    main_scores = task_types.main_scores(name)
     context = {
         "name": name,
         "text": type_text(name),
-        "metrics": [(explained(metric), n) for metric, n in task_types.main_scores(name)],
+        "metrics": [(explained(metric), n) for metric, n in main_scores[:METRICS_SHOWN]],
+        "n_more_metrics": max(len(main_scores) - METRICS_SHOWN, 0),
         "boards": task_types.boards_with_type(name),
     }
     board = task_types.type_board(scope, name)

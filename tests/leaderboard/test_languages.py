@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.test import Client
 
 from leaderboard.language_cells import codes_of, named_cells, whole_codes
 from leaderboard.languages import LanguageFacts, LanguageNames
@@ -22,12 +22,7 @@ from leaderboard.models import (
 from leaderboard.selectors import languages
 from leaderboard.selectors.language_boards import pool_tasks
 from leaderboard.services.languages import publish_languages
-from tests.factories import make_model, make_result, make_task
-
-
-@pytest.fixture(autouse=True)
-def _fresh_cache() -> None:
-    cache.clear()
+from tests.factories import bump_data_version, make_benchmark, make_board, make_model, make_result, make_row, make_task
 
 
 @pytest.fixture
@@ -201,3 +196,100 @@ def test_officially_only_models_of_the_registry_are_ranked() -> None:
     publish_languages()
     leaders = LanguageSummary.objects.filter(code="eng-Latn").values_list("scope", "leader__name")
     assert sorted(leaders) == [("all", "out"), ("official", "in")]
+
+
+def text(client: Client, address: str, status: int = 200) -> str:
+    response = client.get(address, follow=False)
+    assert response.status_code == status, address
+    return " ".join(response.getvalue().decode().split())
+
+
+def csv(client: Client, address: str) -> str:
+    return text(client, address).replace('"', "")
+
+
+@pytest.fixture
+def _ranked(_names: None) -> None:
+    """Two tasks with English cells: `strong` is better in English and `wide` in German; one task has German only."""
+    mixed, english = mixed_task(name="Mixed"), make_task("English", type="Retrieval")
+    german = make_task("German", languages=["deu-Latn"], eval_langs=["deu-Latn"])
+    strong, wide = make_model("org/strong", n_parameters=33_000_000), make_model("org/wide")
+    make_result(strong, mixed, {"test": {"en": 0.9, "de": 0.1, "en-de": 0.9}})
+    make_result(strong, english, 0.8)
+    for task in (mixed, english, german):
+        make_result(wide, task, {"test": dict.fromkeys(task.hf_subsets, 0.6)})
+    make_row(make_board(make_benchmark("MTEB(deu, v1)", [mixed, german], display_name="German board")), wide)
+    publish_languages()
+
+
+@pytest.mark.usefixtures("_ranked")
+def test_the_index_lists_languages_with_results_and_finds_them(client: Client) -> None:
+    page = text(client, "/languages/")
+    assert 'href="/languages/eng-Latn/">English</a>' in page
+    assert "All 2 languages with results" in page
+    assert "1 of 2 languages" in text(client, "/languages/?q=engl&script=Latn")
+    assert "No language is like that" in text(client, "/languages/?q=%00&script=zzz")
+    assert 'href="/scripts/Latn/">Latin</a>' in text(client, "/scripts/")
+    assert "deu-Latn,German,2,2," in csv(client, "/languages/?format=csv&sort=name")
+
+
+@pytest.mark.usefixtures("_ranked")
+def test_a_language_page_ranks_models_by_their_scores_in_it(client: Client) -> None:
+    page = text(client, "/languages/eng-Latn/")
+    assert "2 models ranked by win rate over 2 tasks in English" in page
+    assert page.index("/models/org/strong/") < page.index("/models/org/wide/")
+    assert "100.00<td>2/2<td>85.00" in page
+    german = text(client, "/languages/deu-Latn/")
+    assert german.index("/models/org/wide/") < german.index("/models/org/strong/")
+    assert 'href="/benchmarks/mtebdeu-v1/?lang=deu-Latn"' in german
+    assert "2 of 2 tasks" in german
+
+
+@pytest.mark.usefixtures("_ranked")
+def test_the_tasks_of_a_language_say_who_is_best_in_it(client: Client) -> None:
+    page = text(client, "/languages/deu-Latn/?view=tasks&sort=task")
+    assert page.index("/tasks/German/") < page.index("/tasks/Mixed/")
+    assert "<td>60.00" in page
+    assert "Mixed,STS,2,yes,60.00,org/wide" in csv(client, "/languages/deu-Latn/?view=tasks&format=csv")
+
+
+@pytest.mark.usefixtures("_ranked")
+@pytest.mark.parametrize(
+    ("address", "to"),
+    [
+        ("/languages/English/?source=official", "/languages/eng-Latn/?source=official"),
+        ("/languages/de/", "/languages/deu-Latn/"),
+        ("/languages/eng/", "/languages/eng-Latn/"),
+        ("/languages/Latn/", "/scripts/Latn/"),
+    ],
+)
+def test_a_language_is_found_under_its_other_names(client: Client, address: str, to: str) -> None:
+    assert client.get(address).headers["Location"] == to
+
+
+@pytest.mark.usefixtures("_ranked")
+def test_a_script_page_lists_its_languages(client: Client) -> None:
+    page = text(client, "/scripts/Latn/")
+    assert "3 tasks in languages written in Latin" in page
+    assert 'href="/languages/deu-Latn/"' in page
+    assert 'href="/benchmarks/mtebdeu-v1/?script=Latn"' in page
+
+
+@pytest.mark.usefixtures("_ranked")
+def test_a_language_without_results_says_so_and_none_is_missing(client: Client) -> None:
+    make_task(languages=["ell-Grek"])
+    bump_data_version()
+    assert "Nobody has been measured in this language" in text(client, "/languages/ell/")
+    for address in ("/languages/klingon/", "/languages/%00/", "/scripts/Zzzz/", "/languages/" + "x" * 500 + "/"):
+        text(client, address, status=404)
+
+
+@pytest.mark.usefixtures("_ranked")
+@pytest.mark.parametrize("query", ["sort=zzz", "sort=-type:Nothing", "page=99", "per_page=x", "view=x", "source=x"])
+def test_a_language_page_takes_nonsense(client: Client, query: str) -> None:
+    assert "org/strong" in text(client, f"/languages/eng-Latn/?{query}")
+
+
+def test_the_pages_are_there_before_anything_else_is(db: None, client: Client) -> None:
+    assert "No results yet" in text(client, "/languages/")
+    assert "No results yet" in text(client, "/scripts/")

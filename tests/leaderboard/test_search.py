@@ -143,7 +143,8 @@ def test_the_search_page_groups_counts_and_narrows(client: Client) -> None:
 def test_suggestions_are_the_first_hits_as_data(client: Client) -> None:
     answer = client.get("/search/suggestions.json?q=retreival").json()
     assert answer["corrected"] == "retrieval"
-    assert answer["groups"][0] == {
+    assert [group["label"] for group in answer["groups"]] == ["Task types", "Tasks"]
+    assert answer["groups"][1] == {
         "label": "Tasks",
         "total": 1,
         "hits": [{"title": "ArguAnaRetrieval", "note": "Retrieval", "address": "/tasks/ArguAnaRetrieval/"}],
