@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, F, QuerySet, Sum
 
@@ -79,10 +79,7 @@ def model_scores(model_meta: ModelMeta, scope: Scope) -> list[ModelScore]:
     contaminated = set(model_meta.contaminated_tasks or [])
     n_results = _results_per_task(model_meta)
     rows = TaskRow.objects.in_scope(scope).filter(model_meta=model_meta).values_list("task_id", *_SCORE_FIELDS)
-    scores = [
-        ModelScore(*(*facts, facts[1] in contaminated, n_results.get(task_id, 1)))
-        for task_id, *facts in rows
-    ]
+    scores = [ModelScore(*(*facts, facts[1] in contaminated, n_results.get(task_id, 1))) for task_id, *facts in rows]
     return sorted(scores, key=lambda score: (score.task_type, score.task_name.lower(), score.experiment_id))
 
 
@@ -214,10 +211,15 @@ def _done(model_meta: ModelMeta, benchmark: Benchmark) -> set[str]:
     return {name for name, score in zip(names, scores, strict=False) if score is not None}
 
 
-def revisions_of(model_meta: ModelMeta) -> QuerySet[ModelRevision]:
-    """With `n_results` each, those with results first."""
-    revisions = ModelRevision.objects.filter(model_meta=model_meta).defer("metadata", "run_settings")
-    return revisions.annotate(n_results=Count("results")).order_by("-n_results", "name")
+class CountedRevision(NamedTuple):
+    name: str
+    n_results: int
+
+
+def revisions_of(model_meta: ModelMeta) -> list[CountedRevision]:
+    """Those with most results first."""
+    revisions = ModelRevision.objects.filter(model_meta=model_meta).annotate(n=Count("results")).order_by("-n", "name")
+    return [CountedRevision._make(facts) for facts in revisions.values_list("name", "n")]
 
 
 def variants_of(model_meta: ModelMeta) -> QuerySet[Variant]:

@@ -128,7 +128,7 @@ def _missing(request: HttpRequest, shown: ModelMeta) -> dict[str, Any]:
 
 def _about(shown: ModelMeta) -> dict[str, Any]:
     datasets = shown.training_datasets or []
-    revisions = list(model_metas.revisions_of(shown))
+    revisions = model_metas.revisions_of(shown)
     compared = [str(EntrantName(shown.name, revision.name)) for revision in revisions if revision.n_results]
     return {
         "fields": metadata.described_fields(shown),
