@@ -166,7 +166,11 @@ class Attendance:
         try:
             self._persist(
                 lambda: services.finish_unit(
-                    unit=self._unit, payload=payload, environment=event["environment"], log=log
+                    unit=self._unit,
+                    payload=payload,
+                    environment=event["environment"],
+                    measurement=event.get("measurement"),
+                    log=log,
                 )
             )
         except (services.ClaimLost, OperationalError, InterfaceError):

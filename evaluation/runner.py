@@ -7,7 +7,7 @@ standard output was; everything else that is written ends in standard error, whi
     in:  {"model": {"name", "revision", "path", "pinned_by_content", "settings"}}
          {"task": {"name", "definition", "eval_splits", "hf_subsets"}, "batch_size"}
     out: {"event": "progress", "progress"}
-         {"event": "result", "payload", "environment"}
+         {"event": "result", "payload", "environment", "measurement"}
          {"event": "failure", "failure_class", "message", "final", "whole_run", "environment"}
 """
 
@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from evaluation.failures import ModelRefused, Stage, describe
 from evaluation.local_models import folder_revision
+from evaluation.measuring import Meter, measured_hardware, metered, peak_host_mb
 
 if TYPE_CHECKING:
     from mteb.abstasks import AbsTask
@@ -65,6 +66,7 @@ class Evaluator:
         self._wanted = model
         self._events = events
         self._loaded: EncoderProtocol | None = None
+        self._meter: Meter | None = None
         self._stage = Stage.MODEL
 
     def run(self, order: dict[str, Any]) -> None:
@@ -79,16 +81,25 @@ class Evaluator:
             self._events.send("failure", **asdict(failure), environment=self._environment(encode_kwargs))
         else:
             logger.info("Finished after %.1f s.", time.monotonic() - started)
-            self._events.send("result", payload=payload, environment=self._environment(encode_kwargs))
+            self._events.send(
+                "result",
+                payload=payload,
+                environment=self._environment(encode_kwargs),
+                measurement=self._measurement(encode_kwargs),
+            )
 
     def _evaluate(self, task: dict[str, Any], encode_kwargs: dict[str, Any]) -> str:
         """The result as mteb writes it to disk."""
         self._enter(Stage.MODEL)
         if self._loaded is None:
+            started = time.monotonic()
             self._loaded = load_model(self._wanted)
+            self._meter = metered(self._loaded, load_seconds=time.monotonic() - started)
         self._enter(Stage.TASK)
         mteb_task = build_task(task)
         self._enter(Stage.EVALUATION)
+        if self._meter is not None:
+            self._meter.begin()
         return evaluate(self._loaded, mteb_task, encode_kwargs)
 
     def _enter(self, stage: Stage) -> None:
@@ -98,6 +109,12 @@ class Evaluator:
 
     def _environment(self, encode_kwargs: dict[str, Any]) -> dict[str, Any]:
         return environment() | {"encode_kwargs": {"batch_size": encode_kwargs["batch_size"]}, "device": self._device()}
+
+    def _measurement(self, encode_kwargs: dict[str, Any]) -> dict[str, Any] | None:
+        if self._meter is None:
+            return None
+        hardware = measured_hardware(self._meter.device, _processor())
+        return self._meter.reading(hardware=hardware, batch_size=encode_kwargs["batch_size"])
 
     def _device(self) -> str | None:
         device = getattr(getattr(self._loaded, "model", None), "device", None)
@@ -180,14 +197,13 @@ def evaluate(model: EncoderProtocol, task: AbsTask, encode_kwargs: dict[str, Any
 
 def environment() -> dict[str, Any]:
     """What the numbers may depend on: versions, hardware, threads, seed; and the peak of memory so far."""
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
     return {
         "versions": {name: _version(name) for name in VERSIONED},
         "python": platform.python_version(),
         "platform": platform.platform(),
         **_hardware(),
         "seed": SEED,
-        "peak_memory_mb": round(kilobytes / 1024),
+        "peak_memory_mb": round(peak_host_mb()),
     }
 
 

@@ -24,6 +24,7 @@ from evaluation.failures import Failure, FailureClass
 from evaluation.models import EvaluationRun, EvaluationUnit, Worker
 from evaluation.selectors import UnitCells, cells_of_benchmarks
 from leaderboard.models import Benchmark, ModelMeta, SourceKind, Task
+from leaderboard.services.measurements import record_measurement
 from leaderboard.services.schedules import ensure_schedule
 
 MAX_ATTEMPTS = 3
@@ -184,8 +185,15 @@ def heartbeat(*, unit: EvaluationUnit, progress: str, log: str | None = None, si
 
 
 @transaction.atomic
-def finish_unit(*, unit: EvaluationUnit, payload: bytes, environment: dict[str, Any], log: str = "") -> None:
-    """Store the result as a fact and close the unit, both or neither."""
+def finish_unit(
+    *,
+    unit: EvaluationUnit,
+    payload: bytes,
+    environment: dict[str, Any],
+    measurement: Mapping[str, Any] | None = None,
+    log: str = "",
+) -> None:
+    """Store the result and what was measured as facts and close the unit, all or nothing."""
     from leaderboard.services.results import record_result  # Brings numpy, which processes that serve pages do without.
 
     run = _lock(unit.run)
@@ -201,6 +209,8 @@ def finish_unit(*, unit: EvaluationUnit, payload: bytes, environment: dict[str, 
         source_name="Podium",
         source_path=f"runs/{run.pk}/{unit.task.name}.json",
     )
+    if measurement:
+        record_measurement(result=result, run=run.pk, measured=measurement)
     _ours(unit).update(
         **_released(),
         state=EvaluationUnit.State.DONE,

@@ -4,6 +4,7 @@ from leaderboard.models.boards import Board, BoardCube, BoardLanguageRow, BoardR
 from leaderboard.models.history import BoardSnapshot, RankRecord
 from leaderboard.models.imports import ImportedFile, ImportRun
 from leaderboard.models.languages import Language, LanguageSummary, LanguageTask, Script
+from leaderboard.models.measurements import Measurement
 from leaderboard.models.metadata import Annotation, AnnotationKey, MetadataClaim, MetadataCorrection, MetadataVersion
 from leaderboard.models.model_meta import ModelMeta, ModelRevision, Variant
 from leaderboard.models.registry import Benchmark, BenchmarkTask, Origin, Task, TaskGroup, TaskGroupMember
@@ -30,6 +31,7 @@ __all__ = [
     "Language",
     "LanguageSummary",
     "LanguageTask",
+    "Measurement",
     "MetadataClaim",
     "MetadataCorrection",
     "MetadataVersion",

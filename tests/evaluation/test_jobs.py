@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django_q.models import OrmQ
 
 from evaluation import jobs, services
 from evaluation.failures import FailureClass
 from evaluation.models import EvaluationUnit, Worker
 from evaluation.process import EvaluatingProcess
+from leaderboard.models import Measurement
 from tests.factories import result_json
 from tests.factories_evaluation import claimed_unit, make_run, make_worker
 
@@ -56,6 +57,23 @@ def test_a_result_is_stored_and_the_process_can_go_on(attend: Attend) -> None:
     )
     unit.refresh_from_db()
     assert (unit.state, unit.environment, unit.log) == (State.DONE, {"seed": 42}, "words\n")
+
+
+@pytest.mark.django_db
+def test_what_was_measured_is_stored_with_the_result(attend: Attend) -> None:
+    unit = claimed_unit()
+    measured = {"hardware": "A processor", "device": "cpu", "n_texts": 10, "n_tokens": None, "encode_seconds": 0.5}
+    assert attend(unit, say_result(unit).replace("say(", f"say(measurement={measured}, ") + "; time.sleep(9)")
+    unit.refresh_from_db()
+    stored = Measurement.objects.get()
+    assert unit.result is not None
+    assert (stored.model_revision, stored.variant, stored.task, stored.run) == (
+        *(unit.result.model_revision, unit.result.variant, unit.task),
+        unit.run_id,
+    )
+    assert (stored.texts_per_second, stored.tokens_per_second) == (20, None)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Measurement.objects.update(n_texts=11)
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ from config.settings import BASE_DIR
 from evaluation.custom_tasks import read_task_folder
 from evaluation.local_models import folder_revision
 from evaluation.process import EvaluatingProcess
-from tests.factories_evaluation import make_sts_folder
+from tests.factories_evaluation import PAIRS, make_sts_folder
 
 pytestmark = pytest.mark.slow
 
@@ -70,10 +70,21 @@ def test_one_process_loads_the_model_once_and_gives_each_result_as_mteb_writes_i
         assert outcome["environment"]["versions"]["mteb"] == result["mteb_version"]
         assert outcome["environment"]["encode_kwargs"] == {"batch_size": 32}
         assert outcome["environment"]["device"]
+        measured = outcome["measurement"]
+        assert measured["n_texts"] == 2 * len(PAIRS)
+        assert measured["n_texts"] < measured["n_tokens"] < 20 * measured["n_texts"]
+        assert 0 < measured["encode_seconds"] < result["evaluation_time"]
+        assert 0 < measured["latency_p50_ms"] <= measured["latency_p95_ms"]
+        assert measured["peak_host_mb"] > 100
+        assert measured["load_seconds"] > 0
+        assert measured["device"] == outcome["environment"]["device"].partition(":")[0]
+        assert "2 threads" in measured["hardware"]
 
         progress, again = order(process, task)
         assert progress == ["preparing the task", "evaluating"]
         assert json.loads(again["payload"])["scores"] == result["scores"]
+        counted = [(of["n_texts"], of["n_tokens"]) for of in (measured, again["measurement"])]
+        assert counted[0] == counted[1], "Each task is counted anew."
 
         _, unreachable = order(process, {"name": "STS13"})
         assert (unreachable["failure_class"], unreachable["final"]) == ("download", False)
