@@ -41,11 +41,12 @@ class Pool:
 
 def pool_of(tasks: Iterable[PoolTask]) -> Pool:
     tasks = list(tasks)
-    models = np.unique(np.concatenate([np.asarray(task.model_meta_ids, dtype=np.intp) for task in tasks] or [[]]))
+    ids = [np.asarray(task.model_meta_ids, dtype=np.intp) for task in tasks]
+    models = np.unique(np.concatenate([np.zeros(0, dtype=np.intp), *ids]))
     scores = np.full((len(models), len(tasks)), np.nan)
     for column, task in enumerate(tasks):
         scores[np.searchsorted(models, task.model_meta_ids), column] = task.scores
-    return Pool([task.task_id for task in tasks], models.astype(int).tolist(), scores)
+    return Pool([task.task_id for task in tasks], models.tolist(), scores)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,10 +127,17 @@ def _placements(scope: Scope, name: str) -> list[Placement]:
 
 def _model(facts: Any, placements: list[Placement]) -> OrganisationModel:
     best = min(placements, key=lambda placement: (placement.rank, -placement.n_rows), default=None)
+    led = {placement.slug for placement in placements if placement.rank == 1}
+    boards = {placement.slug for placement in placements}
+    name, n_parameters, release_date, license_, open_weights = facts
     return OrganisationModel(
-        *facts,
-        n_boards=len({placement.slug for placement in placements}),
-        n_led=len({placement.slug for placement in placements if placement.rank == 1}),
+        name=name,
+        n_parameters=n_parameters,
+        release_date=release_date,
+        license=license_,
+        open_weights=open_weights,
+        n_boards=len(boards),
+        n_led=len(led),
         best=best,
     )
 

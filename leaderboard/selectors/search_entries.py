@@ -160,8 +160,8 @@ class Catalogue:
     """Everything that can be found. What it counts and lists is as of one data version."""
 
     def __init__(self) -> None:
-        self._tasks_of_model = _counts("model_meta", "task")
-        self._models_of_task = _counts("task", "model_meta")
+        self._tasks_of_model = _counts("model_meta")
+        self._models_of_task = _counts("task")
         columns = "name", "display_name", "slug", "menu_position"
         self.kinds: list[Kind] = [
             Rows("boards", "Boards", Benchmark, columns, _board, have_descriptions=True),
@@ -211,10 +211,10 @@ def catalogue() -> Catalogue:
     return _catalogue.get(data_version(), Catalogue)
 
 
-def _counts(of: str, what: str) -> dict[int, int]:
+def _counts(of: str) -> dict[int, int]:
     """How many tasks a model has or how many models a task has, which says what people mostly look for."""
-    rows = TaskRow.objects.in_scope(Scope.ALL).order_by().values_list(of).annotate(n=Count(what, distinct=True))
-    return dict(rows)
+    rows = TaskRow.objects.in_scope(Scope.ALL).filter(experiment_id="").order_by().values_list(of)
+    return dict(rows.annotate(n=Count("pk")))
 
 
 def _board(row: Any) -> Entry:

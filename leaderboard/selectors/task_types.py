@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count
@@ -41,7 +42,7 @@ def type_entries(scope: Scope) -> list[TypeEntry]:
 def _type_entries(scope: Scope) -> list[TypeEntry]:
     rows = TaskRow.objects.in_scope(scope).order_by().values("task__type")
     rows = rows.annotate(n_run=Count("task", distinct=True), n_models=Count("model_meta", distinct=True))
-    results = {row["task__type"]: row for row in rows}
+    results: dict[str, Any] = {row["task__type"]: row for row in rows}
     tasks = Task.objects.order_by().values_list("type").annotate(n=Count("pk"))
     return [
         TypeEntry(

@@ -126,7 +126,7 @@ def mixed_task(**fields: Any) -> Task:
     )
 
 
-def stored(code: str) -> list[tuple[str, list[int], list[float]]]:
+def stored(code: str) -> list[Any]:
     rows = LanguageTask.objects.in_scope(Scope.ALL).filter(code=code).order_by("task__name")
     return list(rows.values_list("task__name", "model_meta_ids", "scores"))
 
