@@ -56,7 +56,7 @@ class LanguageEntry:
 
 
 _entries: Kept[list[LanguageEntry]] = Kept(len(Scope))
-_boards: Kept[PoolBoard | None] = Kept(30)
+_boards: Kept[PoolBoard | None] = Kept(16)
 
 
 def language_entries(scope: Scope) -> list[LanguageEntry]:

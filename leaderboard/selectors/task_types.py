@@ -31,7 +31,7 @@ class TypeEntry:
 
 
 _entries: Kept[list[TypeEntry]] = Kept(len(Scope))
-_boards: Kept[PoolBoard | None] = Kept(20)
+_boards: Kept[PoolBoard | None] = Kept(8)
 
 
 def type_entries(scope: Scope) -> list[TypeEntry]:
