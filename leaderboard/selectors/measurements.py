@@ -96,8 +96,8 @@ def _latest(**conditions: object) -> Iterable[Measurement]:
     return (
         Measurement.objects.filter(**conditions)
         .select_related("model_revision", "variant")
-        .order_by("variant", "task", "hardware", "device", F("measured_at").desc(), "-pk")
-        .distinct("variant", "task", "hardware", "device")
+        .order_by("variant_id", "task_id", "hardware", "device", F("measured_at").desc(), "-pk")
+        .distinct("variant_id", "task_id", "hardware", "device")
     )
 
 
