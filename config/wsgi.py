@@ -9,6 +9,5 @@ from config.page_cache import HeardVersion, PageCache
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
-if not settings.DEBUG:
-    application = PageCache(application, HeardVersion())
+django = get_wsgi_application()
+application = django if settings.DEBUG else PageCache(django, HeardVersion())

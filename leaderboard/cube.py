@@ -145,13 +145,10 @@ class Cube:
 
     def select(self, *, kinds: Bools | None = None, rows: Bools | None = None) -> Selection:
         """The cells of some kinds and rows (boolean, by number); without them all."""
-        results = slice(None) if rows is None else rows[self.row_of_result]
-        row = np.repeat(self.row_of_result[results], self.n_cells_of_result[results])
-        if rows is None:
-            kind, score = self.kind, self.score
-        else:
-            cells = np.repeat(results, self.n_cells_of_result)
-            kind, score = self.kind[cells], self.score[cells]
+        row, kind, score = np.repeat(self.row_of_result, self.n_cells_of_result), self.kind, self.score
+        if rows is not None:
+            cells = rows[row]
+            row, kind, score = row[cells], kind[cells], score[cells]
         if kinds is not None:
             kept = np.flatnonzero(kinds[kind])
             row, kind, score = row[kept], kind[kept], score[kept]
@@ -192,7 +189,7 @@ class Selection:
 
 def pack(cube: Cube) -> bytes:
     """The cube as bytes for `unpack`."""
-    arrays = {
+    arrays: dict[str, npt.NDArray[Any]] = {
         "result_ids": cube.result_ids.astype(np.int64),
         "row_of_result": cube.row_of_result.astype(np.int32),
         "n_cells_of_result": cube.n_cells_of_result.astype(np.int32),

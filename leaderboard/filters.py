@@ -160,13 +160,13 @@ class ModelSide:
     def counts(self, name: str, among: Bools) -> Counter[str]:
         """Rows by value of a facet, among those that the other facets let in."""
         others = among & _all((mask for of, mask in self.admitted.items() if of != name), len(self.cube.rows))
-        places = np.flatnonzero(others)
+        places = np.flatnonzero(others).tolist()
         return Counter(value for i in places for value in _model_values(name, self.facts[i], self.cube.rows[i]))
 
     def n_unknown(self, name: str, among: Bools) -> int:
         """Rows without a value in a range."""
         others = among & _all((mask for of, mask in self.admitted.items() if of != name), len(self.cube.rows))
-        return sum(getattr(self.facts[i], RANGE_VALUES[name]) is None for i in np.flatnonzero(others))
+        return sum(getattr(self.facts[i], RANGE_VALUES[name]) is None for i in np.flatnonzero(others).tolist())
 
 
 def model_side(cube: Cube, facts: Sequence[Any], query: BoardQuery) -> ModelSide:

@@ -197,9 +197,12 @@ class GroupDefinition(NamedTuple):
 class Definition(Protocol):
     """What a cube is built for: a stored benchmark, or a selection that nobody stored."""
 
-    benchmark: Benchmark
-    tasks: list[BenchmarkTask]
-    groups: list[GroupDefinition]
+    @property
+    def benchmark(self) -> Benchmark: ...
+    @property
+    def tasks(self) -> list[BenchmarkTask]: ...
+    @property
+    def groups(self) -> list[GroupDefinition]: ...
 
 
 class BoardDefinition:
@@ -207,7 +210,7 @@ class BoardDefinition:
 
     def __init__(self, benchmark: Benchmark) -> None:
         self.benchmark = benchmark
-        self.tasks = list(
+        self.tasks: list[BenchmarkTask] = list(
             BenchmarkTask.objects.filter(benchmark=benchmark)
             .select_related("task")
             .only(

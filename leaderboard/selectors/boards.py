@@ -11,12 +11,13 @@ from typing import Any, Protocol
 import numpy as np
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import models
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, FloatField, QuerySet, Value, When
 from django.db.models.functions import Lower
 
 from leaderboard.aggregation import Floats
 from leaderboard.memory import Kept
 from leaderboard.models import Benchmark, Board, BoardLanguageRow, BoardRow, CurrentResult, Scope, Task
+from leaderboard.selectors.measurements import speed_of_models
 
 
 class View(models.TextChoices):
@@ -38,6 +39,7 @@ class Kind(Enum):
     PERCENT = auto()
     COUNT = auto()
     QUANTITY = auto()
+    MEASURE = auto()
     DATE = auto()
 
 
@@ -77,6 +79,11 @@ MODEL_FACTS = (
     BoardColumn("max_tokens", Kind.COUNT, "model_meta__max_tokens"),
     BoardColumn("released", Kind.DATE, "model_meta__release_date"),
 )
+# What was measured here: shown where some model of the board was.
+MEASURED = (
+    BoardColumn("speed", Kind.MEASURE, "texts_per_second"),
+    BoardColumn("memory", Kind.MEASURE, "peak_mb"),
+)
 # mteb's aggregation -> the columns it gives.
 MEANS = {
     "mean_task": ("mean_task",),
@@ -96,19 +103,32 @@ def find_board(benchmark: Benchmark, scope: Scope) -> Board | None:
     return Board.objects.filter(benchmark=benchmark, scope=scope).select_related("benchmark").first()
 
 
-class Columned(Protocol):
-    """What names the columns of a board: a stored one, or one that was narrowed."""
+class ShownBoard(Protocol):
+    """What tables ask of a board, whether it is stored, narrowed or a reader's own."""
 
-    task_names: list[str]
-    task_types: list[str]
-    groups: list[list[str]]
-    languages: list[str]
+    @property
+    def benchmark(self) -> Benchmark: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def n_declared_tasks(self) -> int: ...
+    @property
+    def task_names(self) -> list[str]: ...
+    @property
+    def task_types(self) -> list[str]: ...
+    @property
+    def groups(self) -> list[list[str]]: ...
+    @property
+    def languages(self) -> list[str]: ...
 
 
 def board_columns(
-    benchmark: Benchmark, board: Columned, view: View, *, method_score: bool = False
+    benchmark: Benchmark, board: ShownBoard, view: View, *, method_score: bool = False, measured: bool = False
 ) -> list[BoardColumn]:
-    """The columns of a view; `method_score` adds the one that the ranking method goes by."""
+    """The columns of a view.
+
+    `method_score` adds the one that the ranking method goes by, `measured` those of measured speed and memory.
+    """
     if view == View.TYPES:
         return [RANK, MODEL, *_array_columns("type", "type_means", board.task_types)]
     if view == View.TASKS:
@@ -126,7 +146,14 @@ def board_columns(
         *_array_columns("type", "type_means", type_names),
         *_array_columns("group", "group_means", [": ".join(group) for group in board.groups]),
         *MODEL_FACTS,
+        *(MEASURED if measured else []),
     ]
+
+
+def has_measured(board: Board) -> bool:
+    """Whether the speed of any model of a stored board was measured."""
+    measured = speed_of_models()
+    return bool(measured) and BoardRow.objects.filter(board=board, model_meta__in=measured).exists()
 
 
 def _array_columns(family: str, field: str, names: Iterable[str]) -> list[BoardColumn]:
@@ -139,7 +166,15 @@ def board_rows(board: Board, view: View, columns: Sequence[BoardColumn]) -> Quer
     if view != View.LANGUAGES:
         identity += ["experiment_id", "origins", "rank_low", "rank_high", "mean_lows", "mean_highs"]
     fields = dict.fromkeys([*identity, *(column.field for column in columns)])
-    return _rows_in_order(board, view).values_list(*fields, named=True)
+    measured = {column.field: _measured(column.field) for column in columns if column in MEASURED}
+    return _rows_in_order(board, view).annotate(**measured).values_list(*fields, named=True)
+
+
+def _measured(field: str) -> Case:
+    """What was measured of a row's model: few models have it, and it is known already."""
+    known = {id_: getattr(speed, field) for id_, speed in speed_of_models().items()}
+    cases = (When(model_meta=id_, then=Value(value)) for id_, value in known.items() if value is not None)
+    return Case(*cases, default=None, output_field=FloatField())
 
 
 def _rows_in_order(board: Board, view: View) -> QuerySet[Any, Any]:
@@ -204,7 +239,7 @@ def _board_scales(board: Board, view: View, columns: Sequence[BoardColumn]) -> d
     return {key: scale for key, scale in scales if scale}
 
 
-def started_tasks(board: Board, model_ids: Iterable[int]) -> dict[tuple[int, str], set[str]]:
+def started_tasks(board: ShownBoard, model_ids: Iterable[int]) -> dict[tuple[int, str], set[str]]:
     """For each (model, experiment id) the board's tasks that it has any result on.
 
     Where a board blanks such a task, the result lacks cells that the board counts.

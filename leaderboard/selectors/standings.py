@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from leaderboard.models import Benchmark, Board, BoardCube
 from leaderboard.query_fields import board_fields, value_lookup
 from leaderboard.query_language import Field, compile_query
 from leaderboard.ranking import Entrants, LanguageTable, Summary, language_table, summarise
-from leaderboard.selectors.boards import MODEL_FACTS, BoardColumn, Kind, Scale, column_scale
+from leaderboard.selectors.boards import MEASURED, MODEL_FACTS, BoardColumn, Kind, Scale, column_scale
 from leaderboard.selectors.metadata import annotation_keys, annotation_values
 from leaderboard.selectors.model_facts import ModelFacts, model_facts
 from leaderboard.selectors.own_boards import OwnBoard
@@ -32,6 +32,7 @@ _CUBES = 96 * 2**20
 _VIEWS = 48 * 2**20
 _BYTES_PER_ROW = 2000
 MAX_LANGUAGES = 120
+OF_FACTS = (*MODEL_FACTS, *MEASURED)
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ class Standings:
         return len(self.rows)
 
     @property
+    def has_measured(self) -> bool:
+        """Whether the speed of any model was measured."""
+        return any(facts.texts_per_second is not None for facts in self.facts)
+
+    @property
     def n_bytes(self) -> int:
         arrays = (column for column in self.columns.values() if isinstance(column, np.ndarray))
         return sum(array.nbytes for array in arrays) + _BYTES_PER_ROW * len(self.rows)
@@ -78,14 +84,14 @@ class Standings:
         """A row with the fields that the columns of `selectors.boards` read; blank is None."""
         row, facts = self.rows[place], self.facts[place]
         values = {name: plain(column[place]) for name, column in self.columns.items()}
-        return Record(
+        return SimpleNamespace(
             model_meta_id=row.model_meta_id,
             model_meta__name=facts.name,
             experiment_id=row.experiment_id,
             revision=row.revision,
             origins=row.origins,
             position=place,
-            **{column.field: getattr(facts, column.field.removeprefix("model_meta__")) for column in MODEL_FACTS},
+            **{column.field: _of_facts(facts, column) for column in OF_FACTS},
             **values,
         )
 
@@ -113,27 +119,12 @@ class Standings:
     def _value(self, column: BoardColumn, place: int) -> Any:
         if column.kind is Kind.MODEL:
             return self.facts[place].name.lower()
-        if column.field.startswith("model_meta__"):
-            return getattr(self.facts[place], column.field.removeprefix("model_meta__"))
+        if column in OF_FACTS:
+            return _of_facts(self.facts[place], column)
         if column.field == "position":
             return place
         value = self.columns[column.field][place]
         return plain(value if column.index is None else value[column.index])
-
-
-_COLUMNS = (
-    *("rank", "borda_rank", "rank_low", "rank_high", "method_score", "zero_shot", "n_done"),
-    *(*MEANS, "mean_lows", "mean_highs", "type_means", "group_means", "task_scores", "scores"),
-)
-Record = namedtuple(  # type: ignore[misc]
-    "Record",
-    [
-        *("model_meta_id", "model_meta__name", "experiment_id", "revision", "origins", "position"),
-        *(column.field for column in MODEL_FACTS),
-        *_COLUMNS,
-    ],
-    defaults=[None] * len(_COLUMNS),
-)
 
 
 def plain(value: Any) -> Any:
@@ -143,6 +134,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if value != value else value
+
+
+def _of_facts(facts: ModelFacts, column: BoardColumn) -> Any:
+    return getattr(facts, column.field.removeprefix("model_meta__"))
 
 
 _cubes: Kept[Cube | None] = Kept(_CUBES, lambda cube: cube.n_bytes if cube else 1)
@@ -261,6 +256,8 @@ class Narrowing:
         left = np.ones(len(self.cube.rows), dtype=bool)
         if self.query.zero_shot is not ZeroShot.ALL:
             left &= self._zero_shot()
+        if self.query.measured:
+            left &= self.measured
         if self.query.complete:
             left &= self._complete()
         if self.query.text:
@@ -290,6 +287,11 @@ class Narrowing:
     def task_codes(self) -> Ints:
         """The tasks that have a cell left."""
         return np.unique(self.selection.cells.task)
+
+    @property
+    def measured(self) -> Bools:
+        """The rows whose model has a measured speed."""
+        return np.array([facts.texts_per_second is not None for facts in self.facts], dtype=bool)
 
     def _zero_shot(self) -> Bools:
         names = {self.cube.tasks[code].name for code in self.task_codes}

@@ -16,8 +16,17 @@ from django_tables2.data import TableListData
 from django_tables2.utils import OrderBy
 
 from leaderboard.models import Benchmark, BoardRow, Scope
-from leaderboard.selectors.boards import BoardColumn, Kind, Scale, View, cell_values, mean_names, sort_rows
-from leaderboard.selectors.standings import BoardHead, Standings
+from leaderboard.selectors.boards import (
+    BoardColumn,
+    Kind,
+    Scale,
+    ShownBoard,
+    View,
+    cell_values,
+    mean_names,
+    sort_rows,
+)
+from leaderboard.selectors.standings import Standings
 from leaderboard.standing import MEANS
 from leaderboard.tables.base import PodiumTable
 from leaderboard.tables.cells import (
@@ -47,6 +56,8 @@ COLUMN_LABELS = {
     "dimensions": "Dimensions",
     "max_tokens": "Max tokens",
     "released": "Released",
+    "speed": "Texts/s",
+    "memory": "Memory, MB",
 }
 
 
@@ -147,7 +158,7 @@ class BoardTable(PodiumTable):
         self,
         rows: QuerySet[Any, Any] | Standings,
         *,
-        board: BoardHead,
+        board: ShownBoard,
         view: View,
         columns: Sequence[BoardColumn],
         sort: str = "",
@@ -198,8 +209,8 @@ class BoardTable(PodiumTable):
         return [COLUMN_LABELS[column.key] for column in means if column.key not in self.marks.scales]
 
     def row(self, record: Any) -> str:
-        started = self.marks.started.get((record.model_meta_id, getattr(record, "experiment_id", "")), frozenset())
-        seen = self.marks.contaminated.get(record.model_meta_id, frozenset())
+        started = self.marks.started.get((record.model_meta_id, getattr(record, "experiment_id", "")), set())
+        seen = self.marks.contaminated.get(record.model_meta_id, set())
         cells = [
             self._score(column, value, record, started, seen)
             if column.kind is Kind.SCORE

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -20,7 +21,7 @@ from leaderboard.freshness import until_data_changes
 from leaderboard.models import Benchmark, Board, Scope
 from leaderboard.query_language import MAX_LENGTH, QueryError, suggestions
 from leaderboard.selectors import boards, facets, menu, standings, tasks
-from leaderboard.selectors.boards import View
+from leaderboard.selectors.boards import ShownBoard, View
 from leaderboard.selectors.model_facts import model_facts
 from leaderboard.selectors.own_boards import OwnBoard
 from leaderboard.selectors.standings import Standings
@@ -33,6 +34,7 @@ PAGE_SIZES = {"50": 50, "100": 100, "all": None}
 DEFAULT_PAGE_SIZE = "50"
 MAX_PINNED = 20
 PIN = "pin_ticked"
+NOT_FILTERED = "This board has no cells to be ranked anew yet: import results once more, which computes all boards."
 # What an address says beside the query, in the order of a link.
 DISPLAY = ("title", "tasks", "view", "source", "sort", "hide", "pin", "per_page", "page")
 
@@ -104,6 +106,8 @@ class BoardPage:
                 self.query_error = problem
                 self.query = self.query.without("q")
                 self.standings = narrow(board, self.query)
+        if self.standings is None and not self.query.is_plain:
+            self.query = BoardQuery(problems=(NOT_FILTERED,))
         if self.view != View.CHARTS:
             self.table = self._table(board)
 
@@ -112,33 +116,57 @@ class BoardPage:
         is_one = isinstance(board, Board) and self.query.is_plain
         return is_one and (self.view != View.LANGUAGES or bool(board.languages))
 
-    def _table(self, board: Board | OwnBoard) -> BoardTable:
-        head = board if self.standings is None else self.standings.head
+    def _table(self, board: Board | OwnBoard) -> BoardTable | None:
+        """None for a board of somebody's own without results."""
+        head = self._head(board)
+        if head is None:
+            return None
         has_score = self.standings is not None and self.standings.columns.get("method_score") is not None
-        columns = boards.board_columns(self.benchmark, head, self.view, method_score=has_score)
+        measured = self._has_measured(board)
+        columns = boards.board_columns(self.benchmark, head, self.view, method_score=has_score, measured=measured)
         hidden = set(self.request.GET.get("hide", "").split(","))
         columns = [column for column in columns if column.key not in hidden or column.key in {"rank", "model"}]
-        rows = boards.board_rows(board, self.view, columns) if self.standings is None else self.standings
-        table = BoardTable(rows, board=head, view=self.view, columns=columns, sort=self.request.GET.get("sort", ""))
+        sort = self.request.GET.get("sort", "")
+        table = BoardTable(self._rows(board, columns), board=head, view=self.view, columns=columns, sort=sort)
         per_page = self.request.GET.get("per_page", DEFAULT_PAGE_SIZE)
         table.show_page(self.request.GET.get("page"), PAGE_SIZES.get(per_page, PAGE_SIZES[DEFAULT_PAGE_SIZE]))
         table.pinned = self._pinned(board, columns)
         table.marks = self._marks(board, table, columns)
         return table
 
+    def _head(self, board: Board | OwnBoard) -> ShownBoard | None:
+        """What names the columns: the narrowed board where there is one, else the stored one."""
+        if self.standings is not None:
+            return self.standings.head
+        return board if isinstance(board, Board) else None
+
+    def _rows(self, board: Board | OwnBoard, columns: Sequence[boards.BoardColumn]) -> QuerySet[Any, Any] | Standings:
+        if self.standings is not None or not isinstance(board, Board):
+            assert self.standings is not None  # noqa: S101 -- Without them such a board has no table.
+            return self.standings
+        return boards.board_rows(board, self.view, columns)
+
+    def _has_measured(self, board: Board | OwnBoard) -> bool:
+        if self.view != View.SUMMARY:
+            return False
+        if self.standings is not None:
+            return self.standings.has_measured
+        return isinstance(board, Board) and boards.has_measured(board)
+
     def _pinned(self, board: Board | OwnBoard, columns: Sequence[boards.BoardColumn]) -> list[Any]:
         names = self.request.GET.get("pin", "").split(",")[:MAX_PINNED]
         if not any(names):
             return []
-        if self.standings is not None:
-            return [record for record in self.standings.records() if record.model_meta__name in names]
-        return list(boards.board_rows(board, self.view, columns).filter(model_meta__name__in=names))
+        rows = self._rows(board, columns)
+        if isinstance(rows, Standings):
+            return [record for record in rows.records() if record.model_meta__name in names]
+        return list(rows.filter(model_meta__name__in=names))
 
     def _marks(self, board: Board | OwnBoard, table: BoardTable, columns: Sequence[boards.BoardColumn]) -> Marks:
-        if self.standings is not None:
-            scales = self.standings.scales(columns)
-        else:
+        if isinstance(board, Board) and self.standings is None:
             scales = boards.board_scales(board, self.view, columns)
+        else:
+            scales = self.standings.scales(columns) if self.standings else {}
         if self.view != View.TASKS:
             return Marks(scales)
         ids = [record.model_meta_id for record in [*table.records(), *table.pinned]]
@@ -261,11 +289,15 @@ class BoardPage:
         """(key, label, shown) of the columns that can be left out."""
         if not self.board or self.view != View.SUMMARY:
             return []
-        head = self.board if self.standings is None else self.standings.head
+        head = self._head(self.board)
+        if head is None:
+            return []
         hidden = set(self.request.GET.get("hide", "").split(","))
         return [
             (column.key, str(column_label(column)), column.key not in hidden)
-            for column in boards.board_columns(self.benchmark, head, View.SUMMARY)
+            for column in boards.board_columns(
+                self.benchmark, head, View.SUMMARY, measured=self._has_measured(self.board)
+            )
             if column.key not in {"rank", "model"}
         ]
 

@@ -26,7 +26,7 @@ def saved_views(request: HttpRequest) -> HttpResponse:
     context = {
         "views": [
             (view, request.build_absolute_uri(view.get_absolute_url()))
-            for view in SavedView.objects.filter(owner=request.user)
+            for view in SavedView.objects.filter(owner_id=request.user.pk)
         ],
         "address": address if is_view(address) else "",
     }

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def board() -> Board:
         make_task("ArguAna", type="Retrieval", domains=["Web"], languages=["eng-Latn"]),
         make_task("SciFact", type="Retrieval", domains=["Academic"], languages=["deu-Latn"], is_public=False),
     ]
-    facts = {
+    facts: dict[str, dict[str, Any]] = {
         "org/small": {
             "n_parameters": 33_000_000,
             "open_weights": True,
@@ -232,7 +233,8 @@ def test_every_number_says_where_it_comes_from(client: Client, board: Board) -> 
 
 
 def test_a_csv_holds_the_numbers_of_the_screen(client: Client, board: Board) -> None:
-    lines = b"".join(client.get("/benchmarks/tiny/?view=tasks&format=csv").streaming_content).decode().splitlines()
+    response: Any = client.get("/benchmarks/tiny/?view=tasks&format=csv")
+    lines = b"".join(response.streaming_content).decode().splitlines()
     rows = list(csv.reader(lines))
     assert rows[0][:5] == ["Rank", "Model", "STS13", "ArguAna", "SciFact"]
     assert ["1", "org/large", "70.00", "70.00", "60.00"] in [row[:5] for row in rows]
