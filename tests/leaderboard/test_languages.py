@@ -279,7 +279,7 @@ def test_a_script_page_lists_its_languages(client: Client) -> None:
 def test_a_language_without_results_says_so_and_none_is_missing(client: Client) -> None:
     make_task(languages=["ell-Grek"])
     bump_data_version()
-    assert "Nobody has been measured in this language" in text(client, "/languages/ell/")
+    assert "No model has all scores of a task in this language yet" in text(client, "/languages/ell/")
     for address in ("/languages/klingon/", "/languages/%00/", "/scripts/Zzzz/", "/languages/" + "x" * 500 + "/"):
         text(client, address, status=404)
 
