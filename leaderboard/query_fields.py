@@ -29,6 +29,7 @@ _FACTS = {
     "approach": "training_approach",
     "org": "organisation",
     "adapted_from": "adapted_from",
+    "speed": "texts_per_second",
 }
 METADATA = (
     Field(NAME, "text", ("model",), "name of the model"),
@@ -51,6 +52,7 @@ METADATA = (
     Field("approach", "texts", ("training_approach",), "how it was trained"),
     Field("adapted_from", "text", ("base",), "the model it was made from"),
     Field("verified", "text", (), "who ran its results", choices=("here", "partly", "reported")),
+    Field("speed", "number", ("texts_per_second",), "measured speed, texts per second"),
 )
 STANDING = (
     Field("rank", "number", (), "rank on this board"),

@@ -14,6 +14,7 @@ from leaderboard.wording import counted
 _KINDS = {
     Kind.SCORE: ValueKind.SCORE,
     Kind.PERCENT: ValueKind.PERCENT,
+    Kind.MEASURE: ValueKind.NUMBER,
     Kind.DATE: ValueKind.DATE,
     Kind.MODEL: ValueKind.TEXT,
 }

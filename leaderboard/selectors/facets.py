@@ -61,6 +61,7 @@ class Facets:
     tasks: list[Facet]
     models: list[Facet]
     ranges: list[RangeFacet]
+    n_measured: int
 
 
 def board_facets(cube: Cube, query: BoardQuery) -> Facets:
@@ -80,6 +81,7 @@ def board_facets(cube: Cube, query: BoardQuery) -> Facets:
             for name, label in MODEL_FACETS.items()
         ),
         ranges=[_range(name, label, query, board.models.n_unknown(name, among)) for name, label in RANGES.items()],
+        n_measured=int((among & board.models.rows & board.measured).sum()),
     )
 
 

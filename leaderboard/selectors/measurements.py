@@ -75,7 +75,7 @@ def measurements_of(model_meta: ModelMeta) -> MeasuredModel:
     groups: dict[tuple[str, str, str], list[Measurement]] = defaultdict(list)
     for one in _latest(model_revision__model_meta=model_meta):
         groups[one.hardware, one.device, one.variant.experiment_name].append(one)
-    compared = speed_of_models().get(model_meta.pk)
+    compared = speed_of_models().get(model_meta.pk) if groups else None
     speeds = sorted(map(_together, groups.values()), key=lambda of: (of != compared, of.variant, of.hardware))
     dimension = model_meta.embed_dim
     return MeasuredModel(speeds, compared, dimension, None if dimension is None else index_megabytes(dimension))

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from leaderboard.memory import Kept
 from leaderboard.models import ModelMeta
+from leaderboard.selectors.measurements import speed_of_models
 from leaderboard.selectors.versions import data_version
 
 
 class ModelFacts(NamedTuple):
-    """Unknown is None."""
+    """Unknown is None. What has a default is measured, everything else a field of the model."""
 
     id: int
     name: str
@@ -34,6 +35,8 @@ class ModelFacts(NamedTuple):
     training_approach: list[str] | None
     contaminated_tasks: list[str] | None
     adapted_from: str | None
+    texts_per_second: float | None = None
+    peak_mb: float | None = None
 
     @property
     def organisation(self) -> str:
@@ -49,5 +52,9 @@ def model_facts() -> dict[int, ModelFacts]:
 
 
 def _load() -> dict[int, ModelFacts]:
-    rows = ModelMeta.objects.values_list(*ModelFacts._fields)
-    return {facts[0]: ModelFacts._make(facts) for facts in rows.iterator(2000)}
+    stored = [name for name in ModelFacts._fields if name not in ModelFacts._field_defaults]
+    rows = ModelMeta.objects.values_list(*stored)
+    facts = {row[0]: ModelFacts(*row) for row in rows.iterator(2000)}
+    for id_, speed in speed_of_models().items():
+        facts[id_] = facts[id_]._replace(texts_per_second=speed.texts_per_second, peak_mb=speed.peak_mb)
+    return facts

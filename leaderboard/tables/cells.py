@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from math import floor, log10
 from typing import Any
 
 from django.urls import reverse
@@ -45,6 +46,12 @@ def quantity_text(number: int) -> str:
         if number >= size:
             return f"{number / size:.{1 if number < 10 * size else 0}f}{letter}".replace(".0", "")
     return str(number)
+
+
+def measure_text(number: float) -> str:
+    """With the three digits that a measurement is good for: 0.472, 4.72, 47.2, 1,472."""
+    decimals = max(0, 2 - floor(log10(number))) if number > 0 else 0
+    return f"{number:,.{min(decimals, 4)}f}"
 
 
 def date_text(day: date | datetime | None) -> str:
@@ -98,5 +105,6 @@ CELLS: dict[Kind, Callable[[Any], str]] = {
     Kind.PERCENT: percent_cell,
     Kind.QUANTITY: _known(quantity_text),
     Kind.COUNT: _known(lambda number: f"{number:,}"),
+    Kind.MEASURE: _known(measure_text),
     Kind.DATE: _known(date_text),
 }

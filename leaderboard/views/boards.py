@@ -93,6 +93,7 @@ class BoardPage:
         self.query_error: QueryError | None = None
         self.standings: Standings | None = None
         self.table: BoardTable | None = None
+        self._measured = False
         if board:
             self.view = View(asked) if (asked := request.GET.get("view", "")) in View.values else View.SUMMARY
             self._fill(board)
@@ -122,8 +123,8 @@ class BoardPage:
         if head is None:
             return None
         has_score = self.standings is not None and self.standings.columns.get("method_score") is not None
-        measured = self._has_measured(board)
-        columns = boards.board_columns(self.benchmark, head, self.view, method_score=has_score, measured=measured)
+        self._measured = self._has_measured(board)
+        columns = boards.board_columns(self.benchmark, head, self.view, method_score=has_score, measured=self._measured)
         hidden = set(self.request.GET.get("hide", "").split(","))
         columns = [column for column in columns if column.key not in hidden or column.key in {"rank", "model"}]
         sort = self.request.GET.get("sort", "")
@@ -295,9 +296,7 @@ class BoardPage:
         hidden = set(self.request.GET.get("hide", "").split(","))
         return [
             (column.key, str(column_label(column)), column.key not in hidden)
-            for column in boards.board_columns(
-                self.benchmark, head, View.SUMMARY, measured=self._has_measured(self.board)
-            )
+            for column in boards.board_columns(self.benchmark, head, View.SUMMARY, measured=self._measured)
             if column.key not in {"rank", "model"}
         ]
 

@@ -21,6 +21,7 @@ from leaderboard.freshness import page_etag, until_data_changes
 from leaderboard.models import Benchmark, BoardRow, ModelMeta, Scope
 from leaderboard.search_terms import cleaned
 from leaderboard.selectors import languages, metadata, model_metas
+from leaderboard.selectors.measurements import measurements_of
 from leaderboard.selectors.model_metas import ModelScore
 from leaderboard.selectors.versions import latest_version
 from leaderboard.tables import model_metas as tables
@@ -52,6 +53,7 @@ def model(request: HttpRequest, name: str) -> HttpResponseBase:
         "summary": tables.summary_sentence(shown, _language_names(shown)),
         "standings": standings,
         "standings_body": tables.standings_body(standings, scope),
+        "measured": measurements_of(shown),
         **_strengths(scores),
         **_results(request, shown, scores, table),
         **_missing(request, shown),
