@@ -110,5 +110,5 @@ def _means(scores: Floats, name: str, tasks: Bools) -> MeansRow:
 
 def best_of(values: Iterable[float | None]) -> float | None:
     """The highest of several; None where there are not two to choose from."""
-    known = [value for value in values if value is not None]
+    known = {value for value in values if value is not None}
     return max(known) if len(known) >= FEWEST else None

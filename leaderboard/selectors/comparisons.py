@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,12 +33,16 @@ SHORT_REVISION = 7
 
 @dataclass(frozen=True)
 class Entrant:
-    """Somebody in the comparison. `name` has the revision in full; `revision_id` is None where what counts is meant."""
+    """Somebody in the comparison. `name` has the revision in full; `revision_id` is None where what counts is meant.
+
+    `is_one_run` says that another run of the same model is in it as well.
+    """
 
     letter: str
     name: EntrantName
     facts: ModelFacts
     revision_id: int | None = None
+    is_one_run: bool = False
 
     @property
     def key(self) -> tuple[int, str]:
@@ -79,7 +83,8 @@ class Lineup:
 
 def lineup(texts: Iterable[str]) -> Lineup:
     """Who is meant, each once."""
-    ids = {facts.name.casefold(): facts.id for facts in model_facts().values()}
+    facts = model_facts()
+    ids = {one.name.casefold(): one.id for one in facts.values()}
     found: dict[EntrantName, int | None] = {}
     problems = []
     for text in dict.fromkeys(texts):
@@ -89,14 +94,15 @@ def lineup(texts: Iterable[str]) -> Lineup:
             nearest = [hit.title for hit in search.nearest(asked.model, kind="models")]
             problems.append(Problem(text, f"No model is called “{asked.model}”.", nearest))
             continue
-        resolved = _resolved(asked._replace(model=model_facts()[model_id].name), model_id, text)
+        resolved = _resolved(asked._replace(model=facts[model_id].name), model_id, text)
         if isinstance(resolved, Problem):
             problems.append(resolved)
         else:
             found.setdefault(*resolved)
     names = list(found)
+    n_runs = Counter(name.model for name in names[:MOST])
     entrants = [
-        Entrant(letter, name, model_facts()[ids[name.model.casefold()]], found[name])
+        Entrant(letter, name, facts[ids[name.model.casefold()]], found[name], is_one_run=n_runs[name.model] > 1)
         for letter, name in zip(LETTERS, names, strict=False)
     ]
     return Lineup(entrants, problems, [str(name) for name in names[MOST:]])
@@ -123,27 +129,29 @@ def _resolved(asked: EntrantName, model_id: int, text: str) -> tuple[EntrantName
     return Problem(text, sentence, known[:MOST] or [asked.model])
 
 
-class OtherRun(NamedTuple):
-    """A revision or variant of a model that could be compared with it."""
+class Run(NamedTuple):
+    """Something of a model that can be compared: what counts, a revision of its base run, or a variant."""
 
     name: EntrantName
     n_results: int
 
 
-def other_runs(entrants: Sequence[Entrant]) -> dict[int, list[OtherRun]]:
-    """Model -> its revisions and variants with results, where there is more than one. The fullest come first."""
+def runs_of_models(entrants: Sequence[Entrant]) -> dict[int, list[Run]]:
+    """Model -> what there is of it to compare. A revision is listed where there are several."""
     rows = (
         TaskResult.objects.filter(model_revision__model_meta__in={entrant.facts.id for entrant in entrants})
-        .values_list("model_revision__model_meta_id", "model_revision__name", "variant__experiment_id")
+        .values_list("model_revision__model_meta_id", "variant__experiment_id", "model_revision__name")
         .annotate(n=Count("pk"))
-        .order_by("model_revision__model_meta_id", "-n", "model_revision__name")
+        .order_by("model_revision__model_meta_id", "variant__experiment_id", "-n", "model_revision__name")
     )
-    runs: dict[int, list[OtherRun]] = {}
-    for model_id, of_model in groupby(rows, itemgetter(0)):
-        found = list(of_model)
-        if len(found) > 1:
-            name = model_facts()[model_id].name
-            runs[model_id] = [OtherRun(EntrantName(name, *run[1:3]), run[3]) for run in found]
+    facts = model_facts()
+    runs: dict[int, list[Run]] = defaultdict(list)
+    for (model_id, experiment_id), group in groupby(rows, itemgetter(0, 1)):
+        revisions = list(group)
+        whole = EntrantName(facts[model_id].name, "", experiment_id)
+        runs[model_id].append(Run(whole, sum(n for *_, n in revisions)))
+        if not experiment_id and len(revisions) > 1:
+            runs[model_id] += [Run(whole._replace(revision=revision), n) for _, _, revision, n in revisions]
     return runs
 
 
@@ -184,7 +192,7 @@ class BoardComparison:
 
     @property
     def best_rank(self) -> int | None:
-        ranks = [place.rank for place in self.places if place and place.rank]
+        ranks = {place.rank for place in self.places if place and place.rank}
         return min(ranks) if len(ranks) > 1 else None
 
 

@@ -17,7 +17,7 @@ from leaderboard.aggregation import Floats
 from leaderboard.comparison import CHANGE, FEWEST, best_of, is_change
 from leaderboard.models import Scope
 from leaderboard.paired import Comparison
-from leaderboard.selectors.comparisons import ComparedTask, Entrant, OtherRun, Place
+from leaderboard.selectors.comparisons import ComparedTask, Entrant, Place, Run
 from leaderboard.tables.base import PodiumTable, Rows, ScoreColumn
 from leaderboard.tables.cells import DASH, TRAINED_ON, breakable, revision_text, score_text
 from leaderboard.task_types import type_label
@@ -66,21 +66,24 @@ def detail_text(entrant: Entrant) -> str:
     """What distinguishes the entrant beside its name: organisation, revision and variant."""
     organisation, revision, variant = entrant.facts.organisation, entrant.name.revision, entrant.name.experiment_id
     parts = [organisation, f"revision {revision_text(revision)}" if revision else "", variant]
+    if entrant.is_one_run and not revision and not variant:
+        parts.append("results that count")
     return " · ".join(part for part in parts if part)
 
 
-def run_text(run: OtherRun) -> str:
+def run_text(run: Run) -> str:
     """A run of a model among its others: `revision e4ce9877, 302 results`."""
     revision, variant = run.name.revision, run.name.experiment_id
-    return ", ".join(
-        [f"revision {revision_text(revision)}", *([variant] if variant else []), counted(run.n_results, "result")]
-    )
+    if not revision and not variant:
+        return "the results that count"
+    parts = [f"revision {revision_text(revision)}" if revision else "", f"variant {variant}" if variant else ""]
+    return ", ".join([*filter(None, parts), counted(run.n_results, "result")])
 
 
 def entrant_head(entrant: Entrant) -> SafeString:
     """The head of a column: letter, name, and in small print the rest."""
     return format_html(
-        '<span class="letter">{}</span> {}<small>{}</small>',
+        '<span class="who"><span class="letter">{}</span> <span>{}<small>{}</small></span></span>',
         entrant.letter,
         breakable(entrant.short_name),
         breakable(detail_text(entrant)),
@@ -175,9 +178,8 @@ def change_sentence(n_changed: int, n_common: int) -> str:
     """For runs of one model."""
     if not n_changed:
         return f"No score differs by more than {CHANGE:g}: on all {n_common:,} common tasks the runs agree."
-    verb = "differs" if n_changed == 1 else "differ"
     return (
-        f"On {n_changed:,} of {counted(n_common, 'common task')} the scores {verb} by more than {CHANGE:g} "
+        f"On {n_changed:,} of {counted(n_common, 'common task')} the scores differ by more than {CHANGE:g} "
         f"({CHANGE * 100:g} points), which counts as a change."
     )
 
@@ -203,8 +205,9 @@ class Duel:
     rank_biserial: float | None
 
     @property
-    def is_tested(self) -> bool:
-        return self.p_value is not None
+    def has_lead(self) -> bool:
+        """Whether anybody is ahead anywhere, so that there is something to test."""
+        return self.p_value is not None and self.wins + self.losses > 0
 
     @property
     def winner(self) -> Entrant | None:
@@ -231,8 +234,12 @@ class Duel:
         return f"{points_text(self.low)} to {points_text(self.high)}"
 
     @property
+    def effect_word(self) -> str:
+        return "" if self.d_z is None else effect_word(self.d_z)
+
+    @property
     def effect(self) -> str:
-        return DASH if self.d_z is None else f"{number_text(self.d_z)} ({effect_word(self.d_z)})"
+        return DASH if self.d_z is None else f"{number_text(self.d_z)} ({self.effect_word})"
 
 
 def duels(entrants: Sequence[Entrant], found: Comparison) -> list[Duel]:
@@ -266,8 +273,10 @@ def _duel(entrants: Sequence[Entrant], found: Comparison, pair: tuple[int, int])
 
 def pair_sentences(duel: Duel) -> list[str]:
     """What the tests say of A and B: the verdict, then the figures behind it."""
-    if not duel.is_tested or duel.p_value is None:
+    if duel.p_value is None:
         return []
+    if not duel.has_lead:
+        return ["They are level on every common task."]
     level = f" and level on {duel.ties:,}" if duel.ties else ""
     ahead = f"A is ahead on {duel.wins:,} of {counted(duel.n_common, 'common task')}, behind on {duel.losses:,}{level}."
     mean = f"The mean difference is {points_text(duel.difference)} points (95 % interval {duel.interval})."
@@ -276,8 +285,6 @@ def pair_sentences(duel: Duel) -> list[str]:
 
 
 def _verdict(duel: Duel) -> str:
-    if not duel.wins + duel.losses:
-        return "They are level on every common task."
     if duel.n_common < ENOUGH_TASKS:
         return (
             f"{counted(duel.n_common, 'common task')} are too few to tell them apart: with fewer than {ENOUGH_TASKS} "

@@ -29,10 +29,10 @@ from leaderboard.task_types import type_label
 from leaderboard.views.addresses import scope_of
 from leaderboard.views.exports import export_addresses, exported, view_address
 from leaderboard.views.pools import SCOPE_TEXTS, show_page
-from leaderboard.wording import counted
+from leaderboard.wording import counted, counted_of
 
 PARAMETERS = {"m", "board", "type", "source", "show", "percentiles", "sort", "per_page", "page", "format"}
-SHOWN = {"": "Two or more have", "common": "All have", "changed": "Changed"}
+SHOWN = {"": "All", "common": "Common to all", "changed": "Changed"}
 EXAMPLES = (
     ("intfloat/multilingual-e5-large", "intfloat/multilingual-e5-base", "intfloat/multilingual-e5-small"),
     ("BAAI/bge-m3", "Qwen/Qwen3-Embedding-0.6B"),
@@ -148,14 +148,13 @@ class ComparePage:
         return comparisons.compared_tasks(self.entrants, self.scope, self.board)
 
     @cached_property
-    def types(self) -> set[str]:
-        """The types that the view is narrowed to, of those that there are; all where it is not."""
-        present = {task.type for task in self.all_tasks}
-        return present & set(self.address.types) or present
+    def chosen_types(self) -> set[str]:
+        """The types that the view is narrowed to, of those that there are; none where it is not."""
+        return {task.type for task in self.all_tasks} & set(self.address.types)
 
     @cached_property
     def tasks(self) -> list[ComparedTask]:
-        return [task for task in self.all_tasks if task.type in self.types]
+        return [task for task in self.all_tasks if not self.chosen_types or task.type in self.chosen_types]
 
     @cached_property
     def n_common(self) -> int:
@@ -186,14 +185,15 @@ class ComparePage:
         """What the reader is looking at."""
         n, n_tasks = len(self.entrants), len(self.tasks)
         what = "runs of one model" if self.lineup.is_one_model else "models"
-        types = ", ".join(type_label(name) for name in sorted(self.types)) if self.address.types else ""
+        types = ", ".join(type_label(name) for name in sorted(self.chosen_types))
         of_types = f" of type {types}" if types else ""
-        where = f" of {self.board.benchmark.title}" if self.board else ""
+        where = f" of the board {self.board.benchmark.title}" if self.board else ""
+        if not self.tasks:
+            return f"{n} {what} without a common task{where}, {SCOPE_TEXTS[self.scope]}."
         who = "both have" if n == FEWEST else "at least two of them have"
         common = f", {self.n_common:,} of which all have" if n > FEWEST else ""
-        return (
-            f"{n} {what} on {counted(n_tasks, 'task')}{where}{of_types} that {who}{common}, {SCOPE_TEXTS[self.scope]}."
-        )
+        tasks = counted_of(n_tasks, len(self.board.task_names), "task") if self.board else counted(n_tasks, "task")
+        return f"{n} {what} on {tasks}{where}{of_types} that {who}{common}, {SCOPE_TEXTS[self.scope]}."
 
     def file(self) -> HttpResponseBase | None:
         """The table of tasks as a file, if the address asks for one."""
@@ -217,9 +217,11 @@ class ComparePage:
             "seats": self._seats(),
             "problems": [(problem, self._offers(problem)) for problem in self.lineup.problems],
             "left_out": self.lineup.left_out,
+            "fewest": FEWEST,
             "most": MOST,
             "kept": self.address.pairs,
             "can_compare": self.can_compare,
+            "is_one_model": self.can_compare and self.lineup.is_one_model,
             "can_add": len(self.entrants) < MOST,
             "swapped": self.address.but(names=tuple(reversed(self.address.names))).link,
         }
@@ -286,7 +288,7 @@ class ComparePage:
     def _type_choices(self) -> list[Choice]:
         """Each link turns one type on or off."""
         counts = Counter(task.type for task in self.all_tasks)
-        chosen = set(self.address.types) & set(counts)
+        chosen = self.chosen_types
         choices = [Choice(f"All {sum(counts.values()):,}", self.address.but(types=()).link, not chosen)]
         for name in sorted(counts):
             types = tuple(sorted(chosen ^ {name}))
@@ -299,8 +301,8 @@ class ComparePage:
         return [(name, self._with_names((*self.address.names, name))) for name in problem.nearest]
 
     @cached_property
-    def other_runs(self) -> dict[int, list[comparisons.OtherRun]]:
-        return comparisons.other_runs(self.entrants)
+    def runs(self) -> dict[int, list[comparisons.Run]]:
+        return comparisons.runs_of_models(self.entrants)
 
     def _seats(self) -> list[Seat]:
         board = next((board for board in self.boards if board.slug == self.address.board), None)
@@ -321,7 +323,7 @@ class ComparePage:
         present = {one.name for one in self.entrants}
         return [
             (tables.run_text(run), self._with_names((*self.address.names, _short(run.name))))
-            for run in self.other_runs.get(entrant.facts.id, [])
+            for run in self.runs.get(entrant.facts.id, [])
             if run.name not in present
         ]
 
