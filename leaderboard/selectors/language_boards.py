@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, Func, IntegerField, Q
+from django.db.models import Count, F, Func, IntegerField, Q, QuerySet
 from django.urls import reverse
 
 from leaderboard.languages import bare_code, split_code
@@ -151,16 +151,17 @@ def pool_tasks(scope: Scope, code: str) -> list[PoolTask]:
     return _merged(found, code, [other for other in found if bare_code(other) == code])
 
 
-def pools(scope: Scope, codes: Collection[str] | None = None) -> Iterator[tuple[str, list[PoolTask]]]:
-    """(code, its tasks) for these codes, or for all that have results.
+def pools(codes: Collection[str] | None = None) -> Iterator[tuple[str, dict[Scope, list[PoolTask]]]]:
+    """(code, its tasks by scope) for these codes, or for all that have results.
 
-    A language without script is among them where it has several.
+    A language without script is among them where it has several. Where the scopes agree they have one list.
     """
-    rows = LanguageTask.objects.in_scope(scope)
+    rows = LanguageTask.objects.all()
     if codes is not None:
         every = set(rows.values_list("code", flat=True).distinct())
         rows = rows.filter(code__in=[code for code in every if code in codes or bare_code(code) in codes])
-    found = _by_code(rows.values_list("code", *PoolTask._fields).iterator(500))
+    by_scope = _by_scope(rows)
+    found = {code for tasks in by_scope.values() for code in tasks}
     scripts: dict[str, list[str]] = defaultdict(list)
     for code in found:
         if "-" in code:
@@ -168,7 +169,21 @@ def pools(scope: Scope, codes: Collection[str] | None = None) -> Iterator[tuple[
     shown = {code for code in found if code not in scripts or "-" in code}
     shown |= {code for code, several in scripts.items() if len(several) > 1}
     for code in sorted(shown if codes is None else shown.intersection(codes)):
-        yield code, _merged(found, code, scripts.get(code, []))
+        merged = {scope: _merged(tasks, code, scripts.get(code, [])) for scope, tasks in by_scope.items()}
+        if merged[Scope.OFFICIAL] == merged[Scope.ALL]:
+            merged[Scope.OFFICIAL] = merged[Scope.ALL]
+        yield code, merged
+
+
+def _by_scope(rows: QuerySet[LanguageTask]) -> dict[Scope, dict[str, list[PoolTask]]]:
+    found: dict[Scope, dict[str, list[PoolTask]]] = {scope: defaultdict(list) for scope in Scope}
+    columns = rows.values_list("in_official", "in_all", "code", *PoolTask._fields)
+    for in_official, in_all, code, *fields in columns.iterator(500):
+        task = PoolTask._make(fields)
+        for scope, is_in in ((Scope.OFFICIAL, in_official), (Scope.ALL, in_all)):
+            if is_in:
+                found[scope][code].append(task)
+    return found
 
 
 def _by_code(rows: Iterable[tuple[str, int, list[int], list[float]]]) -> dict[str, list[PoolTask]]:
@@ -178,9 +193,9 @@ def _by_code(rows: Iterable[tuple[str, int, list[int], list[float]]]) -> dict[st
     return found
 
 
-def _merged(found: dict[str, list[PoolTask]], code: str, scripts: Iterable[str]) -> list[PoolTask]:
+def _merged(found: Mapping[str, list[PoolTask]], code: str, scripts: Iterable[str]) -> list[PoolTask]:
     """A task that has the language in several scripts has a row of its own for all of them; else its one script's."""
     own = found.get(code, [])
     named = {task.task_id for task in own}
-    others = (task for script in scripts if script != code for task in found[script])
+    others = (task for script in scripts if script != code for task in found.get(script, ()))
     return [*own, *(task for task in others if task.task_id not in named)]

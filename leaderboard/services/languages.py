@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from leaderboard.models import CellSet, CurrentResult, LanguageSummary, Language
 from leaderboard.postgres import array_literal
 from leaderboard.selectors.language_boards import pools
 from leaderboard.selectors.pool_boards import ranked_models
-from leaderboard.task_pools import Pool, pool_of, rank_pool
+from leaderboard.task_pools import Pool, PoolTask, pool_of, rank_pool
 
 _COLUMNS = ("code", "task_id", "in_official", "in_all", "model_meta_ids", "scores")
 _COPY = f"COPY leaderboard_languagetask ({', '.join(_COLUMNS)}) FROM STDIN"
@@ -74,8 +74,7 @@ def publish_languages(*, tasks: Collection[int] | None = None) -> None:
         codes |= everywhere | somewhere
     _store_whole(whole)
     _store_partial(currents, {task_id: found for task_id, found in partial.items() if found}, cells)
-    for scope in Scope:
-        _sum_up(scope, None if tasks is None else codes)
+    _sum_up(None if tasks is None else codes)
 
 
 def _cell_lists(currents: QuerySet[CurrentResult]) -> dict[int, dict[int, NamedCells]]:
@@ -167,16 +166,36 @@ def _unseen(result: _Result, cells: NamedCells, seen: set[tuple[str, str]]) -> l
     return left
 
 
-def _sum_up(scope: Scope, codes: Collection[str] | None) -> None:
+def _sum_up(codes: Collection[str] | None) -> None:
     """Replace the summaries of these codes, or of all."""
-    old = LanguageSummary.objects.filter(scope=scope)
+    old = LanguageSummary.objects.all()
     if codes is not None:
         codes = {part for code in codes for part in (code, bare_code(code))}
         old = old.filter(code__in=codes)
     old._raw_delete("default")
-    models = ranked_models(scope)
-    summaries = [_summary(scope, code, pool_of(tasks).only(models)) for code, tasks in pools(scope, codes)]
+    official = ranked_models(Scope.OFFICIAL)
+    summaries = [summary for code, tasks in pools(codes) for summary in _summaries(code, tasks, official)]
     LanguageSummary.objects.bulk_create((summary for summary in summaries if summary.n_models), batch_size=1000)
+
+
+def _summaries(
+    code: str, tasks: Mapping[Scope, Sequence[PoolTask]], official: Container[int]
+) -> Iterator[LanguageSummary]:
+    """One for each scope; mostly what is in them is the same."""
+    everything = pool_of(tasks[Scope.ALL])
+    summary = _summary(Scope.ALL, code, everything)
+    yield summary
+    same = tasks[Scope.OFFICIAL] is tasks[Scope.ALL] and all(pk in official for pk in everything.model_meta_ids)
+    if same:
+        yield LanguageSummary(
+            scope=Scope.OFFICIAL,
+            code=code,
+            n_tasks=summary.n_tasks,
+            n_models=summary.n_models,
+            leader_id=summary.leader_id,
+        )
+    else:
+        yield _summary(Scope.OFFICIAL, code, pool_of(tasks[Scope.OFFICIAL]).only(official))
 
 
 def _summary(scope: Scope, code: str, pool: Pool) -> LanguageSummary:
