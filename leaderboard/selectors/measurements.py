@@ -70,6 +70,11 @@ def speed_of_models() -> dict[int, Speed]:
     return _kept.get(data_version(), _comparable)
 
 
+def compared_hardware() -> str:
+    """What boards compare models on; empty where nothing was measured."""
+    return next((speed.hardware for speed in speed_of_models().values()), "")
+
+
 def measurements_of(model_meta: ModelMeta) -> MeasuredModel:
     """Everything that was measured of a model."""
     groups: dict[tuple[str, str, str], list[Measurement]] = defaultdict(list)

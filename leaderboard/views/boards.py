@@ -22,6 +22,7 @@ from leaderboard.models import Benchmark, Board, Scope
 from leaderboard.query_language import MAX_LENGTH, QueryError, suggestions
 from leaderboard.selectors import boards, facets, menu, standings, tasks
 from leaderboard.selectors.boards import ShownBoard, View
+from leaderboard.selectors.measurements import compared_hardware
 from leaderboard.selectors.model_facts import model_facts
 from leaderboard.selectors.own_boards import OwnBoard
 from leaderboard.selectors.standings import Standings
@@ -208,6 +209,7 @@ class BoardPage:
             "kept": self._kept(),
             "per_page": per_page if per_page in PAGE_SIZES else DEFAULT_PAGE_SIZE,
             "columns": self._column_choices(),
+            "measured_on": compared_hardware() if self._measured else "",
             "scope": self.scope,
             "scopes": Scope,
             "page_sizes": PAGE_SIZES,

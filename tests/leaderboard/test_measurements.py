@@ -74,6 +74,7 @@ def test_a_board_has_columns_of_speed_and_memory_where_a_model_was_measured(clie
         page = client.get(f"/benchmarks/tiny/{query}").content.decode()
         assert "Texts/s" in page
         assert "<td>50.0" in page
+        assert "evaluated here, on Test processor, 2 cores, 2 threads" in page
         assert page.index("/models/org/fast/") < page.index("/models/org/unmeasured/")
     BoardRow.objects.filter(model_meta__name="org/fast").delete()
     bump_data_version()
