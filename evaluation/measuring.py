@@ -125,7 +125,7 @@ class Meter:
                     self._seconds += time.perf_counter() - started
                     self._count_texts(inputs, named.get("task_metadata"))
 
-        model.encode = timed  # type: ignore[method-assign]
+        model.encode = timed
 
     def _count_texts(self, inputs: Any, task_metadata: Any) -> None:
         try:
