@@ -280,6 +280,6 @@ def bound_text(value: float | date | None) -> str:
     if isinstance(value, date):
         return value.isoformat()
     for letter in ("b", "m", "k"):
-        if value >= _UNITS[letter] and value % (_UNITS[letter] / 1000) == 0:
-            return f"{value / _UNITS[letter]:g}{letter.upper()}"
-    return f"{value:g}"
+        if value >= _UNITS[letter] and value % (_UNITS[letter] / 10) == 0:
+            return f"{value / _UNITS[letter]:.10g}{letter.upper()}"
+    return f"{value:.10g}"

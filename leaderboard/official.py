@@ -1,4 +1,6 @@
-"""The official board's own tables for a results folder, computed by mteb: `python -m leaderboard.official FOLDER`.
+"""The official board's own tables for a results folder, computed by mteb.
+
+`python -m leaderboard.official FOLDER [--language CODE] [BENCHMARK ...]`; a language filters as on that board.
 
 Runs in a process of its own (mteb takes gigabytes for the whole archive) and prints one JSON line per benchmark. This
 is the other side of `manage.py check_parity`; nothing here shares code with our ranking.
@@ -6,6 +8,7 @@ is the other side of `manage.py check_parity`; nothing here shares code with our
 
 from __future__ import annotations
 
+import argparse
 import logging
 import sys
 import warnings
@@ -28,16 +31,21 @@ _MEANS = {
 def main() -> None:
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
-    folder, *names = sys.argv[1:]
-    for table in official_tables(Path(folder), names):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--language")
+    asked = parser.parse_args()
+    for table in official_tables(asked.folder, asked.names, asked.language):
         sys.stdout.buffer.write(orjson.dumps(table) + b"\n")
         sys.stdout.buffer.flush()
 
 
-def official_tables(folder: Path, names: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+def official_tables(folder: Path, names: Sequence[str] = (), language: str | None = None) -> Iterator[dict[str, Any]]:
     """{"benchmark", "summary", "per_task", "per_language"} for each benchmark; `folder` holds `results/`.
 
-    Rows are lists of plain objects in the official order; a table that mteb does not build is an empty list.
+    Rows are lists of plain objects in the official order; a table that mteb does not build is an empty list. With a
+    language there is only the summary, over the cells that name it.
     """
     import mteb
     from mteb.cache import ResultCache
@@ -55,16 +63,32 @@ def official_tables(folder: Path, names: Sequence[str] = ()) -> Iterator[dict[st
         if names and benchmark.name not in names:
             continue
         frame = frames.get(benchmark.name)
+        if language is not None:
+            yield {"benchmark": benchmark.name, **_NO_TABLES, "summary": _summary_in(benchmark, frame, language)}
+            continue
         yield {"benchmark": benchmark.name, **(_tables(benchmark, frame) if frame is not None else _NO_TABLES)}
 
 
 _NO_TABLES: dict[str, list[Any]] = {"summary": [], "per_task": [], "per_language": []}
 
 
-def _tables(benchmark: Any, frame: Any) -> dict[str, list[dict[str, Any]]]:
+def _summary_in(benchmark: Any, frame: Any, language: str) -> list[dict[str, Any]]:
+    import polars as pl
+
+    if frame is None:
+        return []
+    left = frame.filter(pl.col("language").list.contains(language))
+    return [] if left.is_empty() else _summary(benchmark, left)
+
+
+def _summary(benchmark: Any, frame: Any) -> list[dict[str, Any]]:
     summary = benchmark._create_summary_table(frame)
+    return [] if summary.is_empty else [_summary_row(summary, row) for row in summary.df.iter_rows(named=True)]
+
+
+def _tables(benchmark: Any, frame: Any) -> dict[str, list[dict[str, Any]]]:
     return {
-        "summary": [] if summary.is_empty else [_summary_row(summary, row) for row in summary.df.iter_rows(named=True)],
+        "summary": _summary(benchmark, frame),
         "per_task": [_task_row(row) for row in _rows(benchmark._create_per_task_table(frame))],
         "per_language": (
             [_language_row(row) for row in _rows(benchmark._create_per_language_table(frame))]

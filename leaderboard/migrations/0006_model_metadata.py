@@ -2,9 +2,9 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import leaderboard.metadata
 from django.db import migrations, models
 
+import leaderboard.metadata
 
 # Nobody noted when the models that are here arrived.
 FIRST_SEEN_IS_UNKNOWN = "UPDATE leaderboard_modelmeta SET first_seen_at = NULL;"

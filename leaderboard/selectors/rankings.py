@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
+from leaderboard.board_query import parse
 from leaderboard.models import Benchmark, Board, BoardLanguageRow, BoardRow, Scope
 from leaderboard.ranking import MEAN_TASK, MEAN_TASK_TYPE, TASK_TYPES
+from leaderboard.selectors.standings import board_standings
 
 _MEANS = ("mean_task", "mean_task_type", "mean_subset", "mean_public", "mean_private")
 
@@ -80,6 +82,34 @@ def parity_tables(benchmark: Benchmark, scope: Scope) -> dict[str, list[dict[str
             for name, scores in language_rows.values_list("model_meta__name", "scores")
         ],
     }
+
+
+def language_parity_tables(benchmark: Benchmark, scope: Scope, language: str) -> dict[str, list[dict[str, Any]]]:
+    """As `parity_tables`, the summary alone, of the board narrowed to a language."""
+    tables: dict[str, list[dict[str, Any]]] = {"summary": [], "per_task": [], "per_language": []}
+    board = Board.objects.select_related("benchmark").filter(benchmark=benchmark, scope=scope).first()
+    standings = board_standings(board, parse({"lang": [language]})) if board else None
+    if standings is None:
+        return tables
+    head = standings.head
+    shows_types = TASK_TYPES in benchmark.aggregations
+    for record in standings.records():
+        groups: dict[str, dict[str, float | None]] = {}
+        for (dimension, label), value in zip(head.groups, record.group_means, strict=True):
+            groups.setdefault(dimension, {})[label] = value
+        tables["summary"].append(
+            {
+                "rank": record.rank,
+                "borda_rank": record.borda_rank,
+                "model": record.model_meta__name,
+                "variant": record.experiment_id,
+                "zero_shot": record.zero_shot,
+                **{name: getattr(record, name) for name in _MEANS},
+                "task_types": dict(zip(head.task_types, record.type_means, strict=True)) if shows_types else {},
+                "groups": groups,
+            }
+        )
+    return tables
 
 
 def shown_means(benchmark: Benchmark) -> list[str]:

@@ -16,7 +16,6 @@ from leaderboard.services.history import record_ranks
 from leaderboard.services.languages import publish_languages
 from leaderboard.services.task_rows import publish_task_rows
 
-
 CHANNEL = "podium_data"
 """Where PostgreSQL announces a new data version."""
 

@@ -66,7 +66,7 @@ def test_removing_one_value_leaves_the_others() -> None:
 
 def test_every_condition_has_a_chip_that_removes_only_it() -> None:
     query = parse({"type": ["STS"], "size": ["..1B"], "complete": ["1"], "q": ["bge"], "method": ["win_rate"]})
-    found = chips(query, lambda name, value: value)
+    found = chips(query, lambda _, value: value)
     assert [chip.label for chip in found] == ["Task type", "Parameters", "Coverage", "Query"]
     assert all(len(chip.without.pairs) == len(query.pairs) - 1 for chip in found)
 

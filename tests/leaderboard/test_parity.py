@@ -81,6 +81,9 @@ def test_every_board_of_the_official_sample_equals_mteb() -> None:
     out = StringIO()
     call_command("check_parity", results=str(SAMPLE), stdout=out)
     assert out.getvalue().endswith("78 benchmarks, 969 rows, 0 differences.\n")
+    out = StringIO()
+    call_command("check_parity", results=str(SAMPLE), language="deu-Latn", stdout=out)
+    assert out.getvalue().endswith(" 0 differences.\n")
     wrong = BoardRow.objects.filter(board__scope=Scope.OFFICIAL, board__benchmark__name="MTEB(eng, v2)", rank=1)
     wrong.update(rank=7)
     with pytest.raises(CommandError, match="differ from the official"):

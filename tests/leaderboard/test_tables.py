@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from leaderboard.tables import cells
 from leaderboard.selectors.boards import Kind
+from leaderboard.tables import cells
 
 
 @pytest.mark.parametrize(

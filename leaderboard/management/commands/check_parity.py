@@ -21,7 +21,12 @@ from rich.console import Console
 
 from leaderboard.models import Scope
 from leaderboard.parity import differences
-from leaderboard.selectors.rankings import UnknownBenchmark, find_benchmark, parity_tables
+from leaderboard.selectors.rankings import (
+    UnknownBenchmark,
+    find_benchmark,
+    language_parity_tables,
+    parity_tables,
+)
 
 _SHOWN = 20
 
@@ -35,6 +40,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("benchmarks", nargs="*", metavar="BENCHMARK")
         parser.add_argument("--results", required=True, metavar="PATH", help="folder or archive that was imported")
+        parser.add_argument("--language", metavar="CODE", help="compare the boards filtered to it, such as deu-Latn")
         parser.add_argument("--source", choices=Scope.values, default=Scope.OFFICIAL, help="default: %(default)s")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,8 +52,8 @@ class Command(BaseCommand):
         n_boards = n_rows = n_different = 0
         waiting = Console(stderr=True).status("mteb reads the results; minutes for the whole archive")
         with waiting, unpacked(Path(options["results"])) as folder:
-            for official in official_tables(folder, names):
-                ours = parity_tables(find_benchmark(official["benchmark"]), scope)
+            for official in official_tables(folder, names, options["language"]):
+                ours = _our_tables(official["benchmark"], scope, options["language"])
                 found = list(differences(official, ours))
                 n_boards, n_rows, n_different = (
                     n_boards + 1,
@@ -83,10 +89,16 @@ def unpacked(path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def official_tables(folder: Path, names: list[str]) -> Iterator[dict[str, Any]]:
+def _our_tables(benchmark: str, scope: Scope, language: str | None) -> dict[str, list[dict[str, Any]]]:
+    found = find_benchmark(benchmark)
+    return language_parity_tables(found, scope, language) if language else parity_tables(found, scope)
+
+
+def official_tables(folder: Path, names: list[str], language: str | None = None) -> Iterator[dict[str, Any]]:
     """The tables of `leaderboard.official`, from an offline process of its own whose only cache is the folder."""
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "MTEB_CACHE": str(folder)}
     command = [sys.executable, "-m", "leaderboard.official", str(folder), *names]
+    command += ["--language", language] if language else []
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
