@@ -6,8 +6,8 @@ process when somebody asks for a part of the board: a language, some tasks, some
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -126,6 +126,15 @@ class Cube:
         return np.array([kind.task for kind in self.kinds], dtype=np.intp)
 
     @cached_property
+    def result_of_cell(self) -> Ints:
+        return np.repeat(np.arange(len(self.n_cells_of_result)), self.n_cells_of_result)
+
+    @cached_property
+    def task_of_result(self) -> Ints:
+        """All cells of a result are of one task, and it has at least one."""
+        return self.task_of_kind[self.kind[np.cumsum(self.n_cells_of_result) - self.n_cells_of_result]]
+
+    @cached_property
     def languages(self) -> list[str]:
         """Every language of the cells, in order of appearance."""
         return list(dict.fromkeys(code for kind in self.kinds for code in kind.languages))
@@ -166,6 +175,27 @@ class Cube:
         )
         return Selection(cells_kept, kind)
 
+    def without_tasks(self, left_out: Collection[int]) -> Cube:
+        """The cube as if the benchmark did not have these tasks (by number)."""
+        kept_tasks = [task for task in range(len(self.tasks)) if task not in left_out]
+        code = {task: number for number, task in enumerate(kept_tasks)}
+        kinds = ~np.isin(self.task_of_kind, list(left_out))
+        triple: dict[int, int] = {}
+        for old in self.triple_of_kind[kinds].tolist():
+            triple.setdefault(old, len(triple))
+        results, cells = kinds[self.kind[np.cumsum(self.n_cells_of_result) - 1]], kinds[self.kind]
+        return replace(
+            self,
+            tasks=[self.tasks[task] for task in kept_tasks],
+            kinds=[self.kinds[kind]._replace(task=code[self.kinds[kind].task]) for kind in np.flatnonzero(kinds)],
+            groups=[_renumbered(group, code, triple) for group in self.groups],
+            result_ids=self.result_ids[results],
+            row_of_result=self.row_of_result[results],
+            n_cells_of_result=self.n_cells_of_result[results],
+            kind=(np.cumsum(kinds) - 1)[self.kind[cells]],
+            score=self.score[cells],
+        )
+
     def cell_languages(self, kind: Ints) -> CellLanguages:
         """The languages of cells of these kinds, one entry for each time that a cell names one."""
         code = {name: number for number, name in enumerate(self.languages)}
@@ -177,6 +207,19 @@ class Cube:
         cell = np.repeat(np.arange(len(kind)), n_of_cell)
         within = np.arange(len(cell)) - np.repeat(np.cumsum(n_of_cell) - n_of_cell, n_of_cell)
         return CellLanguages(cell, flat[starts[kind][cell] + within], self.languages)
+
+
+def _renumbered(group: Group, task: Mapping[int, int], triple: Mapping[int, int]) -> Group:
+    """The group without the members whose task is gone."""
+    members = [
+        GroupMember(
+            task[member.task],
+            None if member.triples is None else tuple(triple[one] for one in member.triples),
+        )
+        for member in group.members
+        if member.task in task
+    ]
+    return Group(group.dimension, group.label, tuple(members))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,14 @@ def metric_values(cells: Sequence[Mapping[str, Any]]) -> tuple[list[str], Floats
     return [name for name, _ in numbers], np.where(np.isfinite(table), table, np.nan)
 
 
+def metric_column(cells: Sequence[Mapping[str, Any]], name: str) -> Floats:
+    """One metric of each cell, NaN where it has none."""
+    values = [cell.get(name) for cell in cells]
+    numbers = [value if value is not None and type(value) in _NUMBERS else np.nan for value in values]
+    column = np.array(numbers, dtype=np.float64)
+    return np.where(np.isfinite(column), column, np.nan)
+
+
 def _columns(cells: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[Sequence[Any]]]:
     """Mostly all cells have the same names, and a file may have a hundred thousand values."""
     if not cells:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from leaderboard.board_query import MODEL_FACETS, RANGES, TASK_FACETS, BoardQuery, ZeroShot, range_text
 from leaderboard.methods import Method
+from leaderboard.metrics import explained
 
 METHODS: Mapping[Method, str] = {
     Method.OFFICIAL: "official rule",
@@ -85,15 +86,28 @@ class Extent:
 
 def in_one_line(extent: Extent, query: BoardQuery, *, rule: str, official_only: bool) -> str:
     """What the reader is looking at. `rule` ends "ranked by" for the official rule of the board."""
-    anew = query.narrows_tasks or query.narrows_models
+    anew = query.narrows_tasks or query.narrows_models or query.metric
     rule = rule if query.method is Method.OFFICIAL else METHODS[query.method]
     models = counted_of(extent.n_rows, extent.of_rows, "model")
     tasks = counted_of(extent.n_tasks, extent.of_tasks, "task")
     parts = [
         f"{models} ranked {'anew ' if anew else ''}by {rule} over {tasks}",
-        f"by {query.metric} instead of the main score" if query.metric else "",
+        f"by {_metric_rule(query.metric)}" if query.metric else "",
         "means over the tasks that are not blank" if query.lenient else "",
         "intervals from draws within each task type" if query.stratified else "",
         "from official results only" if official_only else "from official results, uploads and evaluations here",
     ]
     return ", ".join(part for part in parts if part) + "."
+
+
+def _metric_rule(name: str) -> str:
+    """What stands in place of the main score; the highest goes first whatever a metric means."""
+    metric = explained(name)
+    parts = [f"{name} instead of the main score"]
+    if metric.higher_is_better is False:
+        parts.append("the highest first although lower is better")
+    if metric.higher_is_better is None:
+        parts.append("the highest first whether or not that is better")
+    if not metric.is_fraction:
+        parts.append("shown x 100 like all scores")
+    return ", ".join(parts)

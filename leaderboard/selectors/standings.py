@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -20,6 +20,7 @@ from leaderboard.models import Benchmark, Board, BoardCube
 from leaderboard.query_fields import board_fields, value_lookup
 from leaderboard.query_language import Field, compile_query
 from leaderboard.ranking import Entrants, LanguageTable, Summary, language_table, summarise
+from leaderboard.selectors.board_metrics import LeftOut, MetricCube, OfferedMetric, offered_metrics, with_metric
 from leaderboard.selectors.boards import MEASURED, MODEL_FACTS, BoardColumn, Kind, Scale, column_scale
 from leaderboard.selectors.metadata import annotation_keys, annotation_values
 from leaderboard.selectors.model_facts import ModelFacts, model_facts
@@ -55,7 +56,8 @@ class BoardHead:
 class Standings:
     """The rows of a board in display order, kept as columns; `record(i)` is the i-th row.
 
-    `of_rows` and `of_tasks` say how many rows and tasks there are without the query's filters.
+    `of_rows` and `of_tasks` say how many rows and tasks there are without the query's filters. `left_out` are tasks
+    without the query's metric, of `n_in_view`.
     """
 
     head: BoardHead
@@ -66,6 +68,8 @@ class Standings:
     of_rows: int
     of_tasks: int
     of_languages: int = 0
+    left_out: Sequence[LeftOut] = ()
+    n_in_view: int = 0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -155,22 +159,45 @@ def board_cube(board: Board | OwnBoard) -> Cube | None:
 def board_standings(board: Board | OwnBoard, query: BoardQuery) -> Standings | None:
     """The summary and per-task rows of a board as the query shows it; None where the board has no results.
 
-    Raises QueryError for a query text that cannot be read.
+    Raises QueryError for a query text that cannot be read, UnusableMetric for a metric that ranks no task in view.
     """
-    cube = board_cube(board)
-    if cube is None:
+    if board_cube(board) is None:
         return None
     key = (board.pk, data_version(), query.key)
-    return _views.get(key, lambda: narrowed(cube, query, board.benchmark, board.scope, board.computed_at))
+
+    def rank(cube: Cube) -> Standings:
+        return narrowed(cube, query, board.benchmark, board.scope, board.computed_at)
+
+    return _views.get(key, lambda: _by_metric(board, query, rank))
 
 
 def language_standings(board: Board | OwnBoard, query: BoardQuery) -> Standings | None:
-    """The per-language rows, a model each: the languages that most models have, in columns. Raises QueryError."""
-    cube = board_cube(board)
-    if cube is None:
+    """The per-language rows, a model each: the languages that most models have, in columns. Raises as above."""
+    if board_cube(board) is None:
         return None
     key = ("languages", board.pk, data_version(), query.key)
-    return _views.get(key, lambda: _by_language(cube, query, board))
+    return _views.get(key, lambda: _by_metric(board, query, lambda cube: _by_language(cube, query, board)))
+
+
+def query_cube(board: Board | OwnBoard, query: BoardQuery) -> MetricCube | None:
+    """The cells of a board by the metric of a query, which need not be the main score. Raises UnusableMetric."""
+    cube = board_cube(board)
+    if cube is None or not query.metric:
+        return cube and MetricCube(cube, [], 0)
+    return with_metric(board.pk, cube, query.metric, task_side(cube, query).kinds)
+
+
+def query_metrics(board: Board | OwnBoard, query: BoardQuery) -> list[OfferedMetric]:
+    """The metrics that the tasks in view may be ranked by."""
+    cube = board_cube(board)
+    return offered_metrics(board.pk, cube, task_side(cube, query).kinds) if cube else []
+
+
+def _by_metric(board: Board | OwnBoard, query: BoardQuery, rank: Callable[[Cube], Standings]) -> Standings:
+    by_metric = query_cube(board, query)
+    assert by_metric is not None  # noqa: S101 -- Asked for only where the board has cells.
+    found, left_out = rank(by_metric.cube), by_metric.left_out
+    return replace(found, of_tasks=found.of_tasks + len(left_out), left_out=left_out, n_in_view=by_metric.n_in_view)
 
 
 def _by_language(cube: Cube, query: BoardQuery, board: Board | OwnBoard) -> Standings:

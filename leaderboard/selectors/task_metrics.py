@@ -83,12 +83,12 @@ def metric_summaries(task: Task, scope: Scope) -> list[MetricSummary]:
             families.index(summary.metric.family),
             summary.metric.name != task.main_score,
             summary.n_models * 2 < most,
-            _natural(summary.metric.label),
+            natural_order(summary.metric.label),
         ),
     )
 
 
-def _natural(label: str) -> list[tuple[int, str]]:
+def natural_order(label: str) -> list[tuple[int, str]]:
     """Numbers in a label sort as numbers."""
     return [(int(part), "") if part.isdigit() else (0, part.casefold()) for part in re.split(r"(\d+)", label)]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +23,7 @@ from leaderboard.freshness import until_data_changes
 from leaderboard.models import Benchmark, Board, Scope
 from leaderboard.query_language import MAX_LENGTH, QueryError, suggestions
 from leaderboard.selectors import boards, facets, menu, standings, tasks
+from leaderboard.selectors.board_metrics import OfferedMetric, UnusableMetric
 from leaderboard.selectors.boards import ShownBoard, View
 from leaderboard.selectors.measurements import compared_hardware
 from leaderboard.selectors.model_facts import model_facts
@@ -100,6 +103,7 @@ class BoardPage:
             self._fill(board)
 
     def _fill(self, board: Board | OwnBoard) -> None:
+        self._settle_metric(board)
         if not self._is_stored(board):
             narrow = standings.language_standings if self.view == View.LANGUAGES else standings.board_standings
             try:
@@ -112,6 +116,14 @@ class BoardPage:
             self.query = BoardQuery(problems=(NOT_FILTERED,))
         if self.view != View.CHARTS:
             self.table = self._table(board)
+
+    def _settle_metric(self, board: Board | OwnBoard) -> None:
+        """Go back to the main score, and say why, where the metric ranks none of the tasks in view."""
+        try:
+            standings.query_cube(board, self.query)
+        except UnusableMetric as problem:
+            problems = (*self.query.problems, str(problem))
+            self.query = replace(self.query.without("metric"), problems=problems)
 
     def _is_stored(self, board: Board | OwnBoard) -> bool:
         """Whether the rows of this view stand in the database."""
@@ -206,6 +218,8 @@ class BoardPage:
             "query_max_length": MAX_LENGTH,
             "methods": [(method, label, METHOD_NOTES[method]) for method, label in METHODS.items()],
             "facets": self._facets(),
+            "metrics": self._metrics(),
+            "asked_metric": request.GET.get("metric", ""),
             "kept": self._kept(),
             "per_page": per_page if per_page in PAGE_SIZES else DEFAULT_PAGE_SIZE,
             "columns": self._column_choices(),
@@ -261,8 +275,15 @@ class BoardPage:
 
     def _facets(self) -> facets.Facets | None:
         """Only where they are asked for: they take longer than the table."""
-        cube = standings.board_cube(self.board) if self.board and "filters" in self.request.GET else None
-        return facets.board_facets(cube, self.query) if cube else None
+        found = standings.query_cube(self.board, self.query) if self.board and "filters" in self.request.GET else None
+        return facets.board_facets(found.cube, self.query) if found else None
+
+    def _metrics(self) -> list[tuple[str, list[OfferedMetric]]]:
+        """The metrics to choose from, family by family, where filters are open or a metric was asked for."""
+        if not self.board or not {"filters", "metric"} & self.request.GET.keys():
+            return []
+        offered = standings.query_metrics(self.board, self.query)
+        return [(family, list(of)) for family, of in groupby(offered, lambda one: one.metric.family.value)]
 
     def _suggestions_url(self) -> str:
         if isinstance(self.board, OwnBoard):
