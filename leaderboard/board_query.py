@@ -281,5 +281,5 @@ def bound_text(value: float | date | None) -> str:
         return value.isoformat()
     for letter in ("b", "m", "k"):
         if value >= _UNITS[letter] and value % (_UNITS[letter] / 10) == 0:
-            return f"{value / _UNITS[letter]:.10g}{letter.upper()}"
-    return f"{value:.10g}"
+            return f"{value / _UNITS[letter]:.15g}{letter.upper()}"
+    return f"{value:.15g}"

@@ -41,9 +41,9 @@ def score_text(score: float | None) -> str:
 
 
 def quantity_text(number: int) -> str:
-    """7,241,732,096 -> 7.2B."""
+    """7,241,732,096 -> 7.2B; what rounds up to a thousand of a unit is one of the next."""
     for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "K")):
-        if number >= size:
+        if number >= size - size // 2000:
             return f"{number / size:.{1 if number < 10 * size else 0}f}{letter}".replace(".0", "")
     return str(number)
 

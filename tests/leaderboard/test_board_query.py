@@ -64,6 +64,11 @@ def test_removing_one_value_leaves_the_others() -> None:
     assert left.is_plain
 
 
+@pytest.mark.parametrize("bounds", ["4096..", "..1234567", "137M..1.5B", "..999999999999"])
+def test_a_range_keeps_every_digit_it_was_given(bounds: str) -> None:
+    assert parse({"size": [bounds]}).pairs == [("size", bounds)]
+
+
 def test_every_condition_has_a_chip_that_removes_only_it() -> None:
     query = parse({"type": ["STS"], "size": ["..1B"], "complete": ["1"], "q": ["bge"], "method": ["win_rate"]})
     found = chips(query, lambda _, value: value)
