@@ -168,8 +168,9 @@ class BoardPage:
         return isinstance(board, Board) and boards.has_measured(board)
 
     def _pinned(self, board: Board | OwnBoard, columns: Sequence[boards.BoardColumn]) -> list[Any]:
-        names = self.request.GET.get("pin", "").split(",")[:MAX_PINNED]
-        if not any(names):
+        asked = self.request.GET.get("pin", "").split(",")[:MAX_PINNED]
+        names = [name for name in asked if name and "\0" not in name]  # PostgreSQL refuses to look for a NUL.
+        if not names:
             return []
         rows = self._rows(board, columns)
         if isinstance(rows, Standings):

@@ -219,6 +219,12 @@ def test_pinned_models_stand_on_top(client: Client, board: Board) -> None:
     assert table.index('value="org/small"') < table.index('value="lab/closed"')
 
 
+def test_a_name_that_no_model_can_have_pins_nothing(client: Client, board: Board) -> None:
+    page = client.get("/benchmarks/tiny/?pin=org/small%00")
+    assert page.status_code == 200
+    assert 'class="pinned-rows"' not in page.content.decode()
+
+
 def test_columns_can_be_left_out(client: Client, board: Board) -> None:
     assert "Max tokens" in client.get("/benchmarks/tiny/").content.decode()
     assert ">Max tokens</a>" not in client.get("/benchmarks/tiny/?hide=max_tokens").content.decode()
