@@ -182,8 +182,10 @@ def language_standings(board: Board | OwnBoard, query: BoardQuery) -> Standings 
 def query_cube(board: Board | OwnBoard, query: BoardQuery) -> MetricCube | None:
     """The cells of a board by the metric of a query, which need not be the main score. Raises UnusableMetric."""
     cube = board_cube(board)
-    if cube is None or not query.metric:
-        return cube and MetricCube(cube, [], 0)
+    if cube is None:
+        return None
+    if not query.metric:
+        return MetricCube(cube, [], 0)
     return with_metric(board.pk, cube, query.metric, task_side(cube, query).kinds)
 
 

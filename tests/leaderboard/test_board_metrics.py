@@ -15,7 +15,10 @@ from tests.factories import make_benchmark, make_model, make_result, make_task
 
 pytestmark = pytest.mark.django_db
 
-RECALL = {"org/best-first": {"SciFact": 0.5, "ArguAna": 0.3}, "org/finds-all": {"SciFact": 0.9, "ArguAna": None}}
+RECALL: dict[str, dict[str, float | None]] = {
+    "org/best-first": {"SciFact": 0.5, "ArguAna": 0.3},
+    "org/finds-all": {"SciFact": 0.9, "ArguAna": None},
+}
 
 
 @pytest.fixture
