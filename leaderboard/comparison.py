@@ -16,6 +16,9 @@ FEWEST, MOST = 2, len(LETTERS)
 CHANGE = 0.001
 """How far a score of the same model may move without being another score, as mteb's own intake has it."""
 
+HIGHEST = 1.0
+"""What a score can reach; a task with higher ones measures something else, such as texts per second."""
+
 _NAME = re.compile(r"(?P<model>[^@~]*)(@(?P<revision>[^~]*))?(~(?P<experiment_id>.*))?", re.DOTALL)
 _ROUNDING = 1e-9
 
@@ -44,7 +47,7 @@ class EntrantName(NamedTuple):
 
 def common_tasks(scores: Floats) -> Bools:
     """Of (entrants, tasks), NaN where blank: the tasks that all entrants have."""
-    return ~np.isnan(scores).any(axis=0)
+    return np.asarray(~np.isnan(scores).any(axis=0))
 
 
 def differences(scores: Floats) -> Floats:

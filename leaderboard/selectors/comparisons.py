@@ -15,7 +15,17 @@ from django.db.models import Count, F
 
 from leaderboard.aggregation import Floats
 from leaderboard.cell_means import Cell
-from leaderboard.comparison import LETTERS, MOST, EntrantName, TypeMeans, best_of, differences, type_means
+from leaderboard.comparison import (
+    FEWEST,
+    HIGHEST,
+    LETTERS,
+    MOST,
+    EntrantName,
+    TypeMeans,
+    best_of,
+    differences,
+    type_means,
+)
 from leaderboard.memory import Kept
 from leaderboard.models import Benchmark, Board, BoardRow, ModelRevision, Scope, Task, TaskResult, TaskRow, Variant
 from leaderboard.paired import Comparison, compare_all
@@ -270,18 +280,20 @@ class ComparedTask:
 def compared_tasks(entrants: Sequence[Entrant], scope: Scope, board: Board | None = None) -> list[ComparedTask]:
     """The tasks of the board, or all, that at least two of the entrants have, by type and name.
 
-    On a board a score is that of the board: over the cells that the benchmark counts.
+    On a board a score is that of the board: over the cells that the benchmark counts. A task that is not scored on a
+    scale up to 1 is left out, because neither its differences nor means with it say anything.
     """
     counted = [entrant for entrant in entrants if not entrant.revision_id]
     places = _board_places(counted, board) if board else _task_places(counted, scope)
     of_entrant = [
         _revision_places(entrant, scope, board) if entrant.revision_id else places[entrant.key] for entrant in entrants
     ]
-    has_score = defaultdict(int)
+    known: defaultdict[int, list[float]] = defaultdict(list)
     for of_one in of_entrant:
         for task_id, place in of_one.items():
-            has_score[task_id] += place.score is not None
-    shared = [task_id for task_id, n in has_score.items() if n > 1]
+            if place.score is not None:
+                known[task_id].append(place.score)
+    shared = [task_id for task_id, scores in known.items() if len(scores) >= FEWEST and max(scores) <= HIGHEST]
     tasks = sorted(
         Task.objects.filter(pk__in=shared).values_list("pk", "name", "type"),
         key=lambda task: (task[2], task[1].casefold()),
@@ -355,8 +367,10 @@ def _sorted_columns(board: Board) -> list[Floats]:
 def _cells_of_board(board: Board) -> dict[int, frozenset[Cell]]:
     """Task -> the cells of it that count on the board and that anybody was run on."""
     cube = board_cube(board)
+    if cube is None:
+        return {}
     cells: dict[int, set[Cell]] = defaultdict(set)
-    for kind in cube.kinds if cube else ():
+    for kind in cube.kinds:
         cells[cube.tasks[kind.task].id].add((kind.split, kind.subset))
     return {task_id: frozenset(of_task) for task_id, of_task in cells.items()}
 

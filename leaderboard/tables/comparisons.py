@@ -149,8 +149,10 @@ class CompareTable(PodiumTable):
         text = score_text(place.score)
         number = f"<strong>{text}</strong>" if place.score == best else text
         mark = TRAINED_ON if record.name in entrant.contaminated else ""
-        query = urlencode({"task": record.name, **({"result": place.result_id} if entrant.revision_id else {})})
-        return f'<td><a href="{escape(f"{address}&{query}")}">{number}</a>{mark}'
+        query = urlencode({"task": record.name})
+        # The page of the results opens with what counts, which need not be what the revision has.
+        result = f"&result={place.result_id}" if entrant.revision_id else ""
+        return f'<td><a href="{escape(f"{address}&{query}{result}")}">{number}</a>{mark}'
 
     def _difference(self, record: ComparedTask) -> str:
         if record.difference is None:

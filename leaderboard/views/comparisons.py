@@ -191,7 +191,7 @@ class ComparePage:
         if not self.tasks:
             return f"{n} {what} without a common task{where}, {SCOPE_TEXTS[self.scope]}."
         who = "both have" if n == FEWEST else "at least two of them have"
-        common = f", {self.n_common:,} of which all have" if n > FEWEST else ""
+        common = f", {self.n_common or 'none'} of which all have" if n > FEWEST else ""
         tasks = counted_of(n_tasks, len(self.board.task_names), "task") if self.board else counted(n_tasks, "task")
         return f"{n} {what} on {tasks}{where}{of_types} that {who}{common}, {SCOPE_TEXTS[self.scope]}."
 

@@ -279,7 +279,7 @@ def test_a_file_holds_the_numbers_of_the_screen(client: Client) -> None:
         for name, row in re.findall(r'<tr><th scope="row"><a href="/tasks/(\w+)/">(.*?)(?=<tr>|</tbody>)', page)
     ]
     shown = [[name, *(re.sub(r"^[^>]*>\s*", "", cell) for cell in row)] for name, *row in cells]
-    body = b"".join(client.get(f"{address}&format=csv")).decode()  # type: ignore[call-overload]
+    body = b"".join(client.get(f"{address}&format=csv")).decode()
     head, *lines = csv.reader(io.StringIO(body))
     assert head[:5] == ["Task", "Task type", "A: org/first", "B: org/second", "A \N{MINUS SIGN} B"]
     assert len(lines) == len(rows) == 60
@@ -356,6 +356,15 @@ def test_a_prefix_of_a_commit_will_do_unless_several_have_it() -> None:
     found = lineup(["org/model@abcdef12", "org/model@abcdef1", "ORG/model"])
     assert [str(entrant.name) for entrant in found.entrants] == [f"org/model@{'abcdef12' * 5}", "org/model"]
     assert [problem.sentence for problem in found.problems] == ["Several revisions of org/model begin with “abcdef1”."]
+
+
+@pytest.mark.django_db
+def test_a_task_that_counts_texts_per_second_is_not_compared() -> None:
+    tasks = some_tasks(2)
+    measured("org/first", tasks, [0.9, 812.5])
+    measured("org/second", tasks, [0.7, 90.0])
+    found = compared_tasks(lineup(["org/first", "org/second"]).entrants, Scope.ALL)
+    assert [task.name for task in found] == ["Task00"]
 
 
 @pytest.mark.django_db
