@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from leaderboard.models import Script
 from leaderboard.selectors.languages import language_names
 from leaderboard.selectors.standings import Narrowing
 from leaderboard.selectors.versions import data_version
+from leaderboard.task_types import type_label
 
 SHOWN = 10
 LABELS: Mapping[str, Mapping[str, str]] = {
@@ -96,9 +97,9 @@ def _facet(name: str, label: str, counts: Counter[str], chosen: tuple[str, ...])
     by_count = sorted(counts, key=lambda value: (value == UNKNOWN, -counts[value], value.lower()))
     first = [*(value for value in by_count if value in found), *missing]
     others = [value for value in by_count if value not in found]
-    labels = _labels(name)
-    options = [Option(value, labels.get(value, value), counts[value], chosen=True) for value in first]
-    rest = [Option(value, labels.get(value, value), counts[value], chosen=False) for value in others]
+    label_of = _reading(name)
+    options = [Option(value, label_of(value), counts[value], chosen=True) for value in first]
+    rest = [Option(value, label_of(value), counts[value], chosen=False) for value in others]
     room = max(SHOWN - len(options), 4)
     # A list that is nearly shown is shown whole.
     room = len(rest) if len(rest) <= room + 2 else room
@@ -107,7 +108,14 @@ def _facet(name: str, label: str, counts: Counter[str], chosen: tuple[str, ...])
 
 def value_label(name: str, value: str) -> str:
     """How a value of a facet reads."""
-    return _labels(name).get(value, value)
+    return _reading(name)(value)
+
+
+def _reading(name: str) -> Callable[[str], str]:
+    if name == "type":
+        return type_label
+    labels = _labels(name)
+    return lambda value: labels.get(value, value)
 
 
 def _labels(name: str) -> Mapping[str, str]:

@@ -37,8 +37,8 @@ from leaderboard.tables.cells import (
     model_cell,
     origin_text,
     rank_cell,
-    spaced,
 )
+from leaderboard.task_types import type_label
 
 COLUMN_LABELS = {
     "rank": "Rank",
@@ -102,7 +102,7 @@ class BoardTableColumn(django_tables2.Column):
 
 def column_label(column: BoardColumn) -> SafeString | str:
     if column.family == "type":
-        return spaced(column.name)
+        return type_label(column.name)
     if column.family:
         return breakable(column.name)
     return COLUMN_LABELS[column.key]
@@ -111,7 +111,7 @@ def column_label(column: BoardColumn) -> SafeString | str:
 def plain_label(column: BoardColumn) -> str:
     """The label as text."""
     if column.family == "type":
-        return spaced(column.name)
+        return type_label(column.name)
     return column.name if column.family else COLUMN_LABELS[column.key]
 
 

@@ -31,11 +31,6 @@ def breakable(name: str) -> SafeString:
     return mark_safe("<wbr>".join(escape(part) for part in _HUMP.split(name)))  # noqa: S308
 
 
-def spaced(name: str) -> str:
-    """PairClassification -> Pair Classification."""
-    return " ".join(_HUMP.split(name))
-
-
 def score_text(score: float | None) -> str:
     return DASH if score is None else f"{score * 100:.2f}"
 

@@ -17,7 +17,7 @@ from leaderboard.selectors.model_metas import ModelScore
 from leaderboard.strengths import TypeStrength, Verdict
 from leaderboard.tables.base import PodiumTable, Rows, ScoreColumn
 from leaderboard.tables.boards import leading_mean
-from leaderboard.tables.cells import DASH, TRAINED_ON, breakable, percent_cell, quantity_text, score_text, spaced
+from leaderboard.tables.cells import DASH, TRAINED_ON, breakable, percent_cell, quantity_text, score_text
 from leaderboard.tables.provenance import (
     PROVENANCE,
     PROVENANCE_COLUMNS,
@@ -25,6 +25,7 @@ from leaderboard.tables.provenance import (
     provenance_columns,
     results_cell,
 )
+from leaderboard.task_types import type_label
 
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 FEW_LANGUAGES = 2
@@ -69,12 +70,12 @@ class ModelScoreTable(PodiumTable):
         count = f"{size} task{'' if size == 1 else 's'}"
         head = f'<th colspan="{len(self.columns)}" scope="rowgroup" id="{escape(slugify(task_type))}">'
         rows = "".join(self._row(record) for record in records)
-        title = f"<span>{escape(spaced(task_type))} <small>{count}</small></span>"
+        title = f"<span>{escape(type_label(task_type))} <small>{count}</small></span>"
         return f'<tbody><tr class="group">{head}{title}</th>{rows}</tbody>'
 
     def _row(self, record: ModelScore, task_type: str = "") -> str:
         variant = f'<span class="variant">{escape(record.experiment_id)}</span>' if record.experiment_id else ""
-        below = f"<small>{escape(spaced(task_type))}</small>" if task_type else ""
+        below = f"<small>{escape(type_label(task_type))}</small>" if task_type else ""
         current = record.current
         return (
             f'<tr><th scope="row"><a href="{escape(reverse("task", args=[record.task_name]))}{self.source}">'
@@ -205,7 +206,7 @@ def strength_sentences(strengths: Iterable[TypeStrength]) -> list[tuple[str, str
 def _figures(one: TypeStrength, *, short: bool) -> str:
     percentile = ordinal(one.median) if short else f"{ordinal(one.median)} percentile"
     tasks = f"{one.n_tasks}" if short else f"{one.n_tasks} task{'' if one.n_tasks == 1 else 's'}"
-    return f"{spaced(one.task_type)} ({percentile} over {tasks})"
+    return f"{type_label(one.task_type)} ({percentile} over {tasks})"
 
 
 def summary_sentence(model_meta: ModelMeta, languages: Sequence[str]) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from leaderboard.tables import boards, cells
 
+# The address may hold a pair of parentheses of its own.
+_LINK = re.compile(r"\[([^\[\]]+)\]\((https?://(?:[^\s()]|\([^\s()]*\))+)\)")
+
 register = template.Library()
 register.filter("breakable", cells.breakable)
-register.filter("spaced", cells.spaced)
 register.filter("score", cells.score_text)
 register.filter("day", cells.date_text)
 register.filter("short_revision", cells.revision_text)
@@ -47,6 +50,19 @@ def yes_no(value: bool | None) -> str | SafeString:
 @register.filter
 def origin(kind: str) -> str:
     return cells.ORIGIN_LABELS[kind]
+
+
+@register.filter
+def paragraphs(text: str) -> SafeString:
+    """The registry's prose, whose links are written as in Markdown; the rest is plain text."""
+    found = [_linked(" ".join(part.split())) for part in re.split(r"\n\s*\n", text) if part.strip()]
+    return format_html_join("", "<p>{}</p>", ([part] for part in found))
+
+
+def _linked(text: str) -> SafeString:
+    plain, *rest = _LINK.split(text)
+    links = zip(rest[::3], rest[1::3], rest[2::3], strict=True)
+    return format_html("{}{}", plain, format_html_join("", '<a href="{1}" rel="noopener">{0}</a>{2}', links))
 
 
 @register.filter

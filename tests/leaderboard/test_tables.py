@@ -6,6 +6,7 @@ import pytest
 
 from leaderboard.selectors.boards import Kind
 from leaderboard.tables import cells
+from leaderboard.templatetags.podium import paragraphs
 
 
 @pytest.mark.parametrize(
@@ -25,17 +26,10 @@ def test_quantities_are_short(number: int, text: str) -> None:
     assert cells.quantity_text(number) == text
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("PairClassification", "Pair Classification"),
-        ("STS", "STS"),
-        ("STS22CrosslingualTest", "STS22 Crosslingual Test"),
-        ("Any2AnyRetrieval", "Any2 Any Retrieval"),
-    ],
-)
-def test_type_names_are_read_as_words(name: str, words: str) -> None:
-    assert cells.spaced(name) == words
+def test_links_in_the_prose_of_the_registry_can_be_followed_and_nothing_else_is_markup() -> None:
+    html = paragraphs("See [a <b>](https://x.org/?q=a(1)&b=2).\n\n[no](javascript:alert)")
+    link = '<a href="https://x.org/?q=a(1)&amp;b=2" rel="noopener">a &lt;b&gt;</a>'
+    assert html == f"<p>See {link}.</p><p>[no](javascript:alert)</p>"
 
 
 def test_a_name_breaks_between_words_but_not_inside_a_size() -> None:

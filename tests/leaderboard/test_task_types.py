@@ -35,6 +35,7 @@ def _tasks() -> None:
 
 def test_names_of_types_read_as_words() -> None:
     assert type_label("PairClassification") == "Pair Classification"
+    assert type_label("Any2AnyRetrieval") == "Any-to-any Retrieval"
     assert type_label("VisualSTS(multi)") == "Visual STS (multilingual)"
     assert type_text("Nonsense") is None
 
