@@ -20,7 +20,8 @@ METHOD_NOTES: Mapping[Method, str] = {
     Method.OFFICIAL: "The rule of the benchmark, as on the official board.",
     Method.MEAN_TASK: "Highest mean over the tasks first; models with a blank mean are not ranked.",
     Method.MEAN_TASK_TYPE: "Highest mean over the task types first; models with a blank mean are not ranked.",
-    Method.WIN_RATE: "Share of comparisons won against every other model on the tasks that both have, ties half.",
+    Method.WIN_RATE: "Share of comparisons won against every other model on the tasks that both have, ties half. "
+    "Few tasks suffice to stand high: the filter “complete only” leaves such models out.",
     Method.COMPLETE: "Only models with every task are ranked, and only they vote.",
 }
 

@@ -10,10 +10,12 @@ from django.test import Client
 
 from leaderboard.board_query import BoardQuery, parse
 from leaderboard.cube import pack, unpack
+from leaderboard.methods import Method
 from leaderboard.models import Benchmark, Board, ModelMeta, Scope, Task
 from leaderboard.selectors.facets import board_facets
 from leaderboard.selectors.standings import Standings, board_cube, board_standings, language_standings
 from leaderboard.services.boards import publish_boards
+from leaderboard.wording import METHOD_NOTES
 from tests.factories import make_benchmark, make_model, make_result, make_task
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +219,12 @@ def test_pinned_models_stand_on_top(client: Client, board: Board) -> None:
     page = client.get(response["Location"]).content.decode()
     table = page[page.index('class="pinned-rows"') :]
     assert table.index('value="org/small"') < table.index('value="lab/closed"')
+
+
+def test_the_page_says_how_another_method_ranks(client: Client, board: Board) -> None:
+    note = METHOD_NOTES[Method.WIN_RATE]
+    assert note not in client.get("/benchmarks/tiny/").content.decode()
+    assert note in client.get("/benchmarks/tiny/?method=win_rate").content.decode()
 
 
 def test_a_name_that_no_model_can_have_pins_nothing(client: Client, board: Board) -> None:
