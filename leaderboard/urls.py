@@ -4,6 +4,7 @@ from django.urls import path
 
 from leaderboard.views import (
     boards,
+    charts,
     comparisons,
     exports,
     history,
@@ -30,9 +31,11 @@ urlpatterns = [
     path("boards/new/", own_boards.build, name="own_board_builder"),
     path("boards/own/", own_boards.show, name="own_board"),
     path("boards/own/suggestions/", own_boards.suggestions, name="own_board_suggestions"),
+    path("boards/own/charts/<slug:chart>.json", charts.own_board_chart, name="own_board_chart"),
     path("benchmarks/<slug:slug>/", boards.benchmark, name="benchmark"),
     path("benchmarks/<slug:slug>/origins/", origins.row_origins, name="row_origins"),
     path("benchmarks/<slug:slug>/suggestions/", boards.query_suggestions, name="query_suggestions"),
+    path("benchmarks/<slug:slug>/charts/<slug:chart>.json", charts.board_chart, name="board_chart"),
     path("benchmarks/<slug:slug>/feed.atom", history.board_feed, name="board_feed"),
     path("benchmarks/<slug:slug>/history/", history.board_history, name="board_history"),
     path("benchmarks/<slug:slug>/history/<str:day>/", history.board_on_day, name="board_on_day"),

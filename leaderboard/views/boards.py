@@ -31,6 +31,7 @@ from leaderboard.selectors.own_boards import OwnBoard
 from leaderboard.selectors.standings import Standings
 from leaderboard.tables.boards import BoardTable, Marks, column_label, ranking_rule
 from leaderboard.views.addresses import scope_of
+from leaderboard.views.charts import board_charts_context
 from leaderboard.views.exports import export_addresses, exported, view_address
 from leaderboard.wording import METHOD_NOTES, METHODS, Chip, Extent, chips, in_one_line
 
@@ -225,12 +226,19 @@ class BoardPage:
             "per_page": per_page if per_page in PAGE_SIZES else DEFAULT_PAGE_SIZE,
             "columns": self._column_choices(),
             "measured_on": compared_hardware() if self._measured else "",
+            **self._charts(),
             "scope": self.scope,
             "scopes": Scope,
             "page_sizes": PAGE_SIZES,
             "benchmark_tasks": self.board.tasks if isinstance(self.board, OwnBoard) else tasks.tasks_of(self.benchmark),
             "successors": Benchmark.objects.filter(name__in=self.benchmark.superseded_by),
         }
+
+    def _charts(self) -> dict[str, Any]:
+        if self.board is None or self.view != View.CHARTS:
+            return {}
+        shown = self.standings or standings.board_standings(self.board, self.query)
+        return board_charts_context(self.request, self.board, shown) if shown else {}
 
     @property
     def sentence(self) -> str:
