@@ -73,9 +73,10 @@ def build(request: HttpRequest) -> HttpResponse:
     changed = _changed(request, choices)
     if changed != choices or _has_steps(request):
         kept = {"title": _title(request), "tasks": choices_text(changed)}
-        kept |= {name: request.GET.get(name, "").strip()[:100] for name in ("q", "type")}
-        asked = urlencode({name: value for name, value in kept.items() if value}, safe=",;:*")
         target = "own_board" if "open" in request.GET and changed else "own_board_builder"
+        if target == "own_board_builder":  # On a board these would narrow models and tasks.
+            kept |= {name: request.GET.get(name, "").strip()[:100] for name in ("q", "type")}
+        asked = urlencode({name: value for name, value in kept.items() if value}, safe=",;:*")
         return HttpResponseRedirect(f"{reverse(target)}?{asked}" if asked else reverse(target))
     return render(request, "leaderboard/own_board_builder.html", _builder(request, choices))
 
