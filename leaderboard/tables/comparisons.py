@@ -29,10 +29,10 @@ ENOUGH_TASKS = 6
 SIGNIFICANT = 0.05
 PAIR_HEADS = (
     *("Pair", "Common tasks", f"Wins{DASH}ties{DASH}losses", "Mean difference"),
-    *("P(first beats second)", "Permutation test", "Corrected", "Effect size d", "Verdict"),
+    *("P(first beats second)", "Permutation test", "Corrected", "Effect size", "Verdict"),
 )
-# Cohen's bounds for a difference in standard deviations.
-_EFFECTS = ((0.8, "large"), (0.5, "medium"), (0.2, "small"), (0.0, "negligible"))
+# Cohen's bounds for correlations.
+_EFFECTS = ((0.5, "large"), (0.3, "medium"), (0.1, "small"), (0.0, "negligible"))
 
 
 def points_text(difference: float | None, digits: int = 2) -> str:
@@ -237,11 +237,11 @@ class Duel:
 
     @property
     def effect_word(self) -> str:
-        return "" if self.d_z is None else effect_word(self.d_z)
+        return "" if self.rank_biserial is None else effect_word(self.rank_biserial)
 
     @property
     def effect(self) -> str:
-        return DASH if self.d_z is None else f"{number_text(self.d_z)} ({self.effect_word})"
+        return DASH if self.rank_biserial is None else f"{number_text(self.rank_biserial)} ({self.effect_word})"
 
 
 def duels(entrants: Sequence[Entrant], found: Comparison) -> list[Duel]:
@@ -275,15 +275,16 @@ def _duel(entrants: Sequence[Entrant], found: Comparison, pair: tuple[int, int])
 
 def pair_sentences(duel: Duel) -> list[str]:
     """What the tests say of A and B: the verdict, then the figures behind it."""
-    if duel.p_value is None:
+    if duel.p_value is None or duel.rank_biserial is None:
         return []
     if not duel.has_lead:
         return ["They are level on every common task."]
     level = f" and level on {duel.ties:,}" if duel.ties else ""
     ahead = f"A is ahead on {duel.wins:,} of {counted(duel.n_common, 'common task')}, behind on {duel.losses:,}{level}."
     mean = f"The mean difference is {points_text(duel.difference)} points (95 % interval {duel.interval})."
-    effect = "" if duel.d_z is None else f"; the effect is {effect_word(duel.d_z)} (d = {number_text(duel.d_z)})"
-    return [_verdict(duel), ahead, mean, f"A paired permutation test gives {p_value_text(duel.p_value)}{effect}."]
+    effect = f"{duel.effect_word} (r = {number_text(duel.rank_biserial)})"
+    test = f"A paired permutation test gives {p_value_text(duel.p_value)}; the effect is {effect}."
+    return [_verdict(duel), ahead, mean, test]
 
 
 def _verdict(duel: Duel) -> str:
