@@ -263,7 +263,8 @@ class BoardTable(PodiumTable):
         experiment_id = getattr(record, "experiment_id", "")
         origins = getattr(record, "origins", ())
         name = record.model_meta__name
-        choice = f'<input type="checkbox" name="m" value="{escape(name)}" aria-label="Choose {escape(name)}">'
+        which = escape(f"{name}~{experiment_id}" if experiment_id else name)
+        choice = f'<input type="checkbox" name="m" value="{which}" aria-label="Choose {which}">'
         origin = origin_text(origins)
         if not origin or not self.origins_address:
             return model_cell(name, experiment_id, choice=choice, query=self.source)

@@ -87,6 +87,12 @@ def view_parameters(request: HttpRequest, query: BoardQuery) -> str:
     return urlencode([*query.pairs, *display], safe=",:/.")
 
 
+def _entrant(record: Any) -> str:
+    """A row as addresses name it: the model, and behind a tilde the variant."""
+    experiment_id = getattr(record, "experiment_id", "")
+    return f"{record.model_meta__name}~{experiment_id}" if experiment_id else str(record.model_meta__name)
+
+
 class BoardPage:
     """Everything that the page of a board shows."""
 
@@ -175,8 +181,9 @@ class BoardPage:
             return []
         rows = self._rows(board, columns)
         if isinstance(rows, Standings):
-            return [record for record in rows.records() if record.model_meta__name in names]
-        return list(rows.filter(model_meta__name__in=names))
+            return [record for record in rows.records() if _entrant(record) in names]
+        models = [name.partition("~")[0] for name in names]
+        return [record for record in rows.filter(model_meta__name__in=models) if _entrant(record) in names]
 
     def _marks(self, board: Board | OwnBoard, table: BoardTable, columns: Sequence[boards.BoardColumn]) -> Marks:
         if isinstance(board, Board) and self.standings is None:

@@ -8,7 +8,7 @@ let drawer;
 function addressOf(cell) {
   const table = cell.closest("table");
   const row = cell.parentElement;
-  const model = row.querySelector('input[name="m"]')?.value;
+  const model = row.querySelector('input[name="m"]')?.value.split("~")[0];
   const key = table.tHead.rows[0].cells[cell.cellIndex].dataset.key;
   if (!model || !key) return null;
   const source = new URLSearchParams(location.search).get("source");
