@@ -1,103 +1,167 @@
-"""The public pages in a real browser: at laptop and phone size, for the keyboard and for assistive technology."""
+"""Every kind of page in a real browser: what it looks like, how it behaves, and for whom."""
 
-import random
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.core.cache import cache
-from playwright.sync_api import Browser, Locator, Page, ViewportSize
+from playwright.sync_api import Browser, Locator, Page, Response
 from pytest_django.live_server_helper import LiveServer
 
 from leaderboard.tables.cells import DASH
-from tests.factories import (
-    make_benchmark,
-    make_board,
-    make_language_row,
-    make_model,
-    make_result,
-    make_row,
-    make_task,
-)
+from tests.browser.conftest import sign_in
+from tests.browser.published import BOARD
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
-SCREENSHOTS = Path(__file__).parent.parent / "screenshots"
-SIZES: dict[str, ViewportSize] = {"1280": {"width": 1280, "height": 800}, "390": {"width": 390, "height": 844}}
-ADDRESSES = {
-    "home": "/",
-    "board": "/benchmarks/mtebtiny-v1/",
-    "board-tasks": "/benchmarks/mtebtiny-v1/?view=tasks",
-    "board-languages": "/benchmarks/mtebtiny-v1/?view=languages",
-    "board-empty": "/benchmarks/empty/",
-    "task": "/tasks/RetrievalTask0/",
-    "model": "/models/org/model-0/",
-    "results": "/results/?model=org/model-0&task=RetrievalTask0",
-    "search": "/search/?q=task",
-    "missing": "/nowhere/",
-}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDTHS = (1280, 390, 2560)
+AXE = Axe().axe_script
+
+BOARDS = {
+    "home": "/",
+    "board": BOARD,
+    "board-tasks": f"{BOARD}?view=tasks",
+    "board-types": f"{BOARD}?view=types",
+    "board-languages": f"{BOARD}?view=languages",
+    "board-charts": f"{BOARD}?view=charts",
+    "board-filters": f"{BOARD}?filters=open&type=STS&lang=eng-Latn",
+    "board-narrowed": f"{BOARD}?type=Retrieval&size=..1B,unknown&q=params+%3C+1B&method=wins&sort=-mean_task",
+    "board-pinned": f"{BOARD}?pin=org/model-0,lab/model-1&hide=released",
+    "board-query-error": f"{BOARD}?q=parms+%3C+3",
+    "board-nothing-left": f"{BOARD}?org=nobody",
+    "board-empty": "/benchmarks/empty/",
+    "board-official": f"{BOARD}?source=official",
+    "own-board": "/boards/own/?title=Mine&tasks=STSTask0*2,Short:RetrievalTask0,RetrievalTask1",
+    "builder": "/boards/new/",
+    "builder-filled": "/boards/new/?title=Mine&tasks=STSTask0*2,Short:RetrievalTask0",
+    "builder-error": "/boards/new/?tasks=a+b",
+    "board-history": f"{BOARD}history/",
+    "board-on-day": f"{BOARD}history/{datetime.now(UTC).date() - timedelta(days=1)}/",
+    "origins": f"{BOARD}origins/?m=org/model-0",
+    "origins-of-type": f"{BOARD}origins/?m=org/model-0&of=type:Retrieval",
+    "results": "/results/?model=org/model-0&task=RetrievalTask0",
+    "changes": "/changes/",
+    "changes-of-day": f"/changes/?day={datetime.now(UTC).date()}",
+}
+MODELS_AND_TASKS = {
+    "model": "/models/org/model-0/",
+    "model-many": "/models/lab/model-1/?per_page=all",
+    "model-official": "/models/org/model-3/?source=official&type=Retrieval",
+    "model-history": "/models/org/model-0/history/",
+    "task": "/tasks/RetrievalTask0/",
+    "task-cells": "/tasks/ManyLanguages/?view=cells",
+    "task-statistics": "/tasks/RetrievalTask0/?view=statistics",
+    "task-metrics": "/tasks/RetrievalTask0/?view=metrics",
+    "task-data": "/tasks/ManyLanguages/?view=data",
+    "compare-none": "/compare/",
+    "compare-unknown": "/compare/?m=org/model-0&m=org/modle-3",
+    "compare-two": "/compare/?m=org/model-0&m=lab/model-1",
+    "compare-four": "/compare/?m=org/model-0&m=lab/model-1&m=institute/model-2&m=org/model-3&board=tiny&percentiles=1",
+    "tasks": "/tasks/",
+    "tasks-none": "/tasks/?q=nosuchtask",
+    "languages": "/languages/",
+    "language": "/languages/deu/",
+    "scripts": "/scripts/",
+    "script": "/scripts/Latn/",
+    "task-types": "/task-types/",
+    "task-type": "/task-types/Retrieval/",
+    "organisations": "/organisations/",
+    "organisation": "/organisations/org/",
+    "search": "/search/?q=retrieval",
+    "search-none": "/search/?q=xyzzyx",
+    "search-empty": "/search/",
+    "data": "/data/",
+}
+DESK = {
+    "login": "/accounts/login/",
+    "signup": "/accounts/signup/",
+    "queue": "/queue/",
+    "missing": "/nowhere/",
+    "missing-model": "/models/org/modle-0/",
+}
+SIGNED_IN = {
+    "submit": "/submit/",
+    "submissions": "/submissions/",
+    "saved-views": "/views/",
+    "save-view": f"/views/?address={BOARD}",
+}
+REFUSED = {"builder-error": 400, "missing": 404, "missing-model": 404}
 
 
-@pytest.fixture(autouse=True)
-def _board(transactional_db: None) -> None:
-    cache.clear()
-    dice = random.Random(7)
-    types = ("STS", "Retrieval", "Classification", "PairClassification", "Clustering")
-    tasks = [make_task(f"{name}Task{number}", type=name) for name in types for number in range(4)]
-    benchmark = make_benchmark("MTEB(tiny, v1)", tasks, display_name="Tiny", description="Small but complete.")
-    make_benchmark("Empty", menu_path=["General", "Other"])
-    languages = ["eng-Latn", "deu-Latn", "jpn-Jpan"]
-    board = make_board(benchmark, languages=languages)
-    for number in range(60):
-        model_meta = make_model(
-            f"org/model-{number}",
-            n_parameters=dice.choice([None, 33_000_000, 7_600_000_000]),
-            contaminated_tasks=["RetrievalTask0"],
-            languages=languages * 5,
-        )
-        scores = [None if number > 5 and dice.random() < 0.1 else dice.random() for _ in tasks]
-        make_row(board, model_meta, scores, zero_shot=dice.choice([None, 95]), type_means=scores[:5])
-        make_language_row(board, model_meta, scores[:3])
-        if number < 3:
-            make_result(model_meta, tasks[4], scores[4] or 0.0)
-            make_result(model_meta, tasks[0], scores[0] or 0.0)
+class Inspector:
+    """Opens pages, and writes down what is wrong with each."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.findings: list[str] = []
+        self.address = ""
+        page.on("console", lambda message: self._hear(message.text, message.location.get("url", "")))
+        page.on("pageerror", lambda error: self._note(f"script: {error}"))
+        page.on("requestfailed", lambda request: self._note(f"not loaded: {request.url} {request.failure}"))
+        page.on("response", self._check_response)
+
+    def walk(self, pages: dict[str, str]) -> None:
+        for name, address in pages.items():
+            self.address = address
+            self.expected = REFUSED.get(name, 200)
+            self.page.set_viewport_size({"width": WIDTHS[0], "height": 800})
+            self.page.goto(address)
+            self.page.evaluate(AXE)
+            for width in WIDTHS:
+                self._look_at(width)
+            self.page.set_viewport_size({"width": WIDTHS[0], "height": 800})
+            self.page.emulate_media(color_scheme="dark")
+            self._run_axe(["color-contrast"], "dark")
+            self.page.emulate_media(color_scheme="light")
+
+    def _look_at(self, width: int) -> None:
+        self.page.set_viewport_size({"width": width, "height": 800})
+        if width != max(WIDTHS):
+            self._run_axe(RULES, str(width))
+        taken = self.page.evaluate("document.documentElement.scrollWidth")
+        if taken > width:
+            self._note(f"{taken} px wide at {width}")
+
+    def _run_axe(self, rules: list[str], where: str) -> None:
+        found = self.page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations']})", rules)
+        for rule in found["violations"]:
+            self._note(f"axe at {where}: {rule['id']}: {[node['html'][:200] for node in rule['nodes']][:3]}")
+
+    def _check_response(self, response: Response) -> None:
+        is_page = response.request.is_navigation_request()
+        if response.status != self.expected if is_page and response.status != 302 else response.status >= 400:
+            self._note(f"answered with {response.status}: {response.url}")
+
+    def _hear(self, said: str, source: str) -> None:
+        # The browser itself says so of a page that answers 404, as it should.
+        if not (self.expected >= 400 and source.endswith(self.address)):
+            self._note(f"console: {said}")
+
+    def _note(self, finding: str) -> None:
+        self.findings.append(f"{self.address} {finding}")
 
 
-@pytest.fixture(params=SIZES)
-def sized_page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer) -> Iterator[Page]:
-    """A page of each size that also runs axe, which the content security policy would keep out."""
-    context = browser.new_context(
-        base_url=live_server.url, viewport=SIZES[request.param], reduced_motion="reduce", bypass_csp=True
-    )
-    yield context.new_page()
+@pytest.fixture
+def inspector(browser: Browser, filled_server: LiveServer) -> Iterator[Inspector]:
+    context = browser.new_context(base_url=filled_server.url, reduced_motion="reduce")
+    yield Inspector(context.new_page())
     context.close()
 
 
-@pytest.mark.parametrize("name", ADDRESSES)
-def test_a_page_is_accessible_and_fits_the_screen(sized_page: Page, name: str) -> None:
-    sized_page.goto(ADDRESSES[name])
-    size = sized_page.viewport_size
-    assert size is not None
-    SCREENSHOTS.mkdir(exist_ok=True)
-    sized_page.screenshot(path=SCREENSHOTS / f"{name}-{size['width']}.png", full_page=True)
-
-    violations = Axe().run(sized_page, options={"runOnly": RULES}).response["violations"]
-
-    assert [(rule["id"], [node["html"] for node in rule["nodes"]][:3]) for rule in violations] == []
-    assert sized_page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+@pytest.mark.parametrize("pages", [BOARDS, MODELS_AND_TASKS, DESK], ids=["boards", "models and tasks", "desk"])
+def test_pages_are_accessible_fit_the_screen_and_load_without_complaint(
+    inspector: Inspector, pages: dict[str, str]
+) -> None:
+    inspector.walk(pages)
+    assert not inspector.findings, "\n".join(inspector.findings)
 
 
-def test_dark_pages_keep_their_contrast(browser: Browser, live_server: LiveServer) -> None:
-    context = browser.new_context(base_url=live_server.url, color_scheme="dark", bypass_csp=True)
-    page = context.new_page()
-    for name in ("home", "board", "model", "board-empty"):
-        page.goto(ADDRESSES[name])
-        violations = Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
-        assert [node["html"] for rule in violations for node in rule["nodes"]] == []
-        page.screenshot(path=SCREENSHOTS / f"{name}-dark.png")
-    context.close()
+def test_so_are_pages_of_readers_who_signed_in(inspector: Inspector) -> None:
+    inspector.expected = 200
+    sign_in(inspector.page)
+    inspector.walk(SIGNED_IN)
+    assert not inspector.findings, "\n".join(inspector.findings)
 
 
 @pytest.fixture
@@ -111,20 +175,20 @@ def complaints(page: Page) -> list[str]:
 
 def test_a_reader_goes_from_the_menu_to_a_score_by_links_alone(page: Page, complaints: list[str]) -> None:
     page.goto("/")
-    page.get_by_role("link", name="Tiny").click()
-    page.get_by_role("link", name="Mean (Task)", exact=True).click()
-    assert page.get_by_role("columnheader", name="Mean (Task)", exact=True).get_attribute("aria-sort") == "descending"
+    page.get_by_role("link", name="Crowd").click()
+    page.get_by_role("link", name="Mean (Task)", exact=True).first.click()
+    page.locator("th#sorted[aria-sort=descending]", has_text="Mean (Task)").wait_for()
     page.get_by_role("link", name="Next").click()
-    page.get_by_text(f"51{DASH}60 of 60").wait_for()
+    page.get_by_text(f"51{DASH}52 of 52").wait_for()
     page.get_by_role("link", name="Previous").click()
-    page.get_by_role("link", name="model-0", exact=True).click()
-    page.get_by_role("link", name="1 result of org/model-0 on RetrievalTask0").click()
+    page.get_by_role("link", name="model-51", exact=True).click()
+    page.get_by_role("link", name="1 result of crowd/model-51 on CrowdTask").click()
     page.get_by_text("Counts on every board.").wait_for()
     assert complaints == []
 
 
 def test_model_names_stay_in_sight_on_a_phone(phone_page: Page) -> None:
-    phone_page.goto(ADDRESSES["board-tasks"])
+    phone_page.goto(BOARDS["board-tasks"])
     region = phone_page.get_by_role("region", name="Tiny: per task")
     name = phone_page.get_by_role("rowheader").first
     before = _left(name.bounding_box)
@@ -143,15 +207,16 @@ def _left(bounding_box: Callable[[], object]) -> float:
 
 
 def test_sorting_by_a_far_column_shows_that_column(phone_page: Page) -> None:
-    phone_page.goto(ADDRESSES["board-tasks"])
-    header = phone_page.get_by_role("columnheader", name="ClusteringTask3")
+    phone_page.goto(BOARDS["board-tasks"])
+    header = phone_page.get_by_role("columnheader", name="ManyLanguages")
     header.get_by_role("link").first.click()
     phone_page.wait_for_url("**sort=-task*")
     assert 0 < _left(header.bounding_box) < 390
 
 
 def test_a_wide_table_scrolls_by_keyboard(page: Page) -> None:
-    page.goto(ADDRESSES["board-tasks"])
+    page.set_viewport_size({"width": 800, "height": 800})
+    page.goto(BOARDS["board-tasks"])
     region = page.get_by_role("region", name="Tiny: per task")
     region.focus()
     page.keyboard.press("ArrowRight")
