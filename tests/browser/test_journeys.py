@@ -14,7 +14,7 @@ from tests.browser.published import BOARD, CROWD
 
 pytestmark = pytest.mark.django_db
 
-NUMBER = re.compile(r"[+−-]?\d+\.\d\d")
+NUMBER = re.compile(r"[+\u2212-]?\d+\.\d\d")
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_the_first_visit_of_a_board_is_light(first_visit: Page) -> None:
     The page has fifty rows, as those of the default boards; theirs have more columns, which script/bench measures.
     """
     answers: list[Response] = []
-    first_visit.on("response", lambda answer: answers.append(answer))
+    first_visit.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 -- Playwright takes no built-ins.
     first_visit.goto(CROWD, wait_until="networkidle")
 
     sizes = {
