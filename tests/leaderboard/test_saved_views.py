@@ -1,7 +1,7 @@
 """Saved views, boards of readers' own, and publishing them."""
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
@@ -130,7 +130,8 @@ def test_a_maintainer_publishes_a_readers_board_from_the_admin(client: Client) -
         address="/boards/own/?tasks=STS13*2;Long:SciFact,ArguAna",
     )
     maintainer = User.objects.create_user("max", is_staff=True)
-    maintainer.groups.add(Group.objects.get(name="Maintainer"))
+    allowed = ["view_savedview", "change_savedview", "add_benchmark"]
+    maintainer.user_permissions.set(Permission.objects.filter(codename__in=allowed))
     client.force_login(maintainer)
     client.post("/admin/leaderboard/savedview/", {"action": "publish", "_selected_action": [view.pk]})
     benchmark = Benchmark.objects.get(name="Short texts")
