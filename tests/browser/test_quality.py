@@ -56,6 +56,7 @@ def test_charts_bring_their_library_once_one_is_opened(first_visit: Page) -> Non
     first_visit.goto(BOARD, wait_until="networkidle")
     with first_visit.expect_response(lambda answer: CHARTS in answer.url) as answer:
         first_visit.get_by_role("link", name="Charts", exact=True).click()
+        first_visit.locator("[data-chart] > summary").last.click()
     assert answer.value.ok
 
 
