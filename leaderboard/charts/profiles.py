@@ -63,6 +63,18 @@ def profile_drawing(labels: Sequence[str], names: Sequence[str], scores: Sequenc
     return Drawing(Kind.RADAR if is_radar else Kind.BARS, series, *axes, labels[:_MOST_LABELS])
 
 
+def means_chart(labels: Sequence[str], names: Sequence[str], means: Sequence[Sequence[float]]) -> Chart | None:
+    """Means of compared models by task type, which a table beside it has; None where no task is common."""
+    if not labels:
+        return None
+    return Chart(
+        "means",
+        "Means by task type",
+        f"The means of the table, drawn for {', '.join(names)}.",
+        drawing=profile_drawing([type_label(label) for label in labels], names, means),
+    )
+
+
 def chosen_rows(rows: ChartRows, names: Collection[str]) -> list[ScoredRow]:
     """The rows of the models that are named, at most MOST_MODELS; the first few of the board where none is."""
     found = [row for row in rows.rows if row.name in names or row.facts.name in names]

@@ -67,7 +67,7 @@ def size_chart(rows: ChartRows) -> Chart:
         f"Of {counted(len(known), 'model')} with known size, {_are(len(front))} on the front: nothing as small or "
         f"smaller scores as high.{_unplaced(rows, known, 'size')} {_by_size(front)}",
         f"Larger bubbles have more dimensions. {rows.caveat}",
-        _drawing(known, front, rows, Axis("Parameters", Scale.LOGARITHMIC), "Front", Look.LINE),
+        _drawing(known, front, rows, Axis("Parameters", Scale.LOGARITHMIC), "Front"),
         _table(
             f"Models on the front, and the first {FIRST}",
             ["Model", "Score", "Parameters", "Dimensions", "On the front"],
@@ -104,7 +104,7 @@ def time_chart(rows: ChartRows) -> Chart:
         title,
         f"{rise}{_unplaced(rows, known, 'day of release')}",
         f"The line is the best score of all models released so far. {rows.caveat}",
-        _drawing(known, best, rows, Axis("Released", Scale.TIME), "Best so far", Look.STEPS),
+        _drawing(known, best, rows, Axis("Released", Scale.TIME), "Best so far"),
         _table(
             f"Models that were the best when they came, and the first {FIRST}",
             ["Model", "Score", "Released", "Best when it came"],
@@ -136,7 +136,7 @@ def speed_chart(rows: ChartRows, speeds: Mapping[int, Speed]) -> Chart | None:
         f"Of {counted(len(known), 'model')} measured here, {_are(len(front))} on the front: nothing as fast or faster "
         f"scores as high. The fastest is {fastest.row.short_name} with {fastest.text}.",
         f"All were measured on {hardware}. {rows.caveat}",
-        _drawing(known, front, rows, Axis("Texts per second", Scale.LOGARITHMIC), "Front", Look.LINE),
+        _drawing(known, front, rows, Axis("Texts per second", Scale.LOGARITHMIC), "Front"),
         _table(
             f"Models on the front, and the first {FIRST}",
             ["Model", "Score", "Texts per second", "On the front"],
@@ -147,12 +147,10 @@ def speed_chart(rows: ChartRows, speeds: Mapping[int, Speed]) -> Chart | None:
     )
 
 
-def _drawing(
-    known: Sequence[Placed], marked: Sequence[Placed], rows: ChartRows, axis: Axis, name: str, look: Look
-) -> Drawing:
+def _drawing(known: Sequence[Placed], marked: Sequence[Placed], rows: ChartRows, axis: Axis, name: str) -> Drawing:
     places = {one.row.place for one in marked}
     rest = [one.point for one in known if one.row.place not in places]
-    series = [Series("Models", rest), Series(name, [one.point for one in marked], look)]
+    series = [Series("Models", rest), Series(name, [one.point for one in marked], Look.STEPS)]
     return Drawing(Kind.POINTS, series, axis, Axis(rows.mean))
 
 

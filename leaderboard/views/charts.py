@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from leaderboard import board_query
@@ -39,6 +39,7 @@ class ShownChart:
 
     chart: Chart
     address: str
+    is_open: bool = False
 
 
 @require_safe
@@ -77,18 +78,21 @@ def chart_response(request: HttpRequest, chart: Chart | None) -> HttpResponseBas
 
 
 def chosen_names(request: HttpRequest) -> list[str]:
-    names = (name.strip() for value in request.GET.getlist(MODELS) for name in value.split(","))
+    names = (name.strip() for name in request.GET.getlist(MODELS))
     return list(dict.fromkeys(filter(None, names)))[:MOST_NAMES]
 
 
 def board_charts_context(request: HttpRequest, board: Board | OwnBoard, standings: Standings) -> dict[str, Any]:
     """What `_charts.html` shows of the standings of a board."""
-    charts = BoardCharts(board, standings, chosen_names(request))
+    names = chosen_names(request)
+    charts = BoardCharts(board, standings, names)
+    opened = "types" if names else "size"
     chosen = {row.name for row in charts.chosen}
     offered = [row for row in charts.rows.rows if row.place < OFFERED or row.name in chosen]
     return {
         "charts": [
-            ShownChart(chart, chart_address(request, board, standings.query, chart.key)) for chart in charts.all()
+            ShownChart(chart, chart_address(request, board, standings.query, chart.key), chart.key == opened)
+            for chart in charts.all()
         ],
         "chart_models": [(row, row.name in chosen) for row in offered],
         "most_chart_models": MOST_MODELS,
@@ -102,5 +106,5 @@ def chart_address(request: HttpRequest, board: Board | OwnBoard, query: BoardQue
     else:
         path = reverse("board_chart", args=[board.benchmark.slug, key])
     kept = [(name, value) for name in _KEPT for value in request.GET.getlist(name) if value]
-    asked = urlencode([*query.pairs, *kept])
+    asked = urlencode([*query.pairs, *kept], safe=",:/.")
     return f"{path}?{asked}" if asked else path

@@ -16,6 +16,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
+from leaderboard.charts.base import Chart
+from leaderboard.charts.profiles import means_chart
 from leaderboard.comparison import FEWEST, MOST, EntrantName, is_change
 from leaderboard.exports.comparisons import comparison_sheet
 from leaderboard.freshness import until_data_changes
@@ -27,6 +29,7 @@ from leaderboard.tables import comparisons as tables
 from leaderboard.tables.cells import revision_text
 from leaderboard.task_types import type_label
 from leaderboard.views.addresses import scope_of
+from leaderboard.views.charts import chart_response
 from leaderboard.views.exports import export_addresses, exported, view_address
 from leaderboard.views.pools import SCOPE_TEXTS, show_page
 from leaderboard.wording import counted, counted_of
@@ -101,6 +104,14 @@ def compare(request: HttpRequest) -> HttpResponseBase:
     return page.file() or render(request, "leaderboard/compare.html", page.context())
 
 
+@require_safe
+@until_data_changes
+def compare_chart(request: HttpRequest) -> HttpResponseBase:
+    """The means by task type, as data."""
+    page = ComparePage(request, Address.of(request))
+    return chart_response(request, page.chart if page.can_compare else None)
+
+
 @dataclass(frozen=True)
 class Choice:
     """A link that changes one thing of the view, and whether it is what the view shows."""
@@ -155,6 +166,12 @@ class ComparePage:
     @cached_property
     def tasks(self) -> list[ComparedTask]:
         return [task for task in self.all_tasks if not self.chosen_types or task.type in self.chosen_types]
+
+    @cached_property
+    def chart(self) -> Chart | None:
+        means = comparisons.comparison_series(self.entrants, self.tasks)
+        names = [f"{entrant.letter} {entrant.short_name}" for entrant in self.entrants]
+        return means_chart(means.labels, names, [means.values[entrant.letter] for entrant in self.entrants])
 
     @cached_property
     def n_common(self) -> int:
@@ -244,6 +261,8 @@ class ComparePage:
             "tasks": self.tasks,
             "has_revisions": any(entrant.revision_id for entrant in self.entrants),
             "means": comparisons.means_by_type(self.entrants, self.tasks),
+            "chart": self.chart,
+            "chart_address": f"{reverse('compare_chart')}?{urlencode(self.address.pairs)}",
             **self._statistics(),
             **self._listing(),
         }

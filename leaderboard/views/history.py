@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
+from leaderboard.charts.history import model_ranks_chart, top_ranks_chart
 from leaderboard.citations import CitedBoard, bibtex
 from leaderboard.feeds import ChangesFeed
 from leaderboard.freshness import until_data_changes
@@ -20,6 +23,7 @@ from leaderboard.selectors import changes as change_selectors
 from leaderboard.selectors import history
 from leaderboard.tables.changes import moves_body, moves_rows, source_query
 from leaderboard.views.addresses import named, scope_of
+from leaderboard.views.charts import chart_response
 
 DAYS_PER_PAGE = 7
 ROWS_PER_PAGE = 50
@@ -113,12 +117,21 @@ def board_history(request: HttpRequest, slug: str) -> HttpResponse:
         "source": source_query(scope),
         "leads": history.leads(benchmark, scope),
         "top": top,
+        "top_chart": top_ranks_chart(top),
         "days": days,
         "top_rows": [(series, [series.on(day) for day in days]) for series in top.series],
         "page": page,
         "page_range": pages.get_elided_page_range(page.number),
     }
     return render(request, "leaderboard/board_history.html", context)
+
+
+@require_safe
+@until_data_changes
+def board_history_chart(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The ranks of the first rows over time, as data."""
+    benchmark = get_object_or_404(Benchmark, slug=slug)
+    return chart_response(request, top_ranks_chart(history.top_history(benchmark, scope_of(request), TOP)))
 
 
 @require_safe
@@ -174,19 +187,34 @@ def model_history(request: HttpRequest, name: str) -> HttpResponse:
     slugs = [rank.benchmark.slug for rank in ranks]
     asked = request.GET.get("board", "")
     shown = asked if asked in slugs else next(iter(slugs), "")
+    chosen = [rank for rank in ranks if rank.benchmark.slug == shown]
     context = {
         "model_meta": model_meta,
         "scope": scope,
         "scopes": Scope,
         "source": source_query(scope),
         "ranks": ranks,
-        "chosen": [
-            (rank, history.rank_steps(model_meta, rank, scope)) for rank in ranks if rank.benchmark.slug == shown
-        ],
+        "chosen": [(rank, history.rank_steps(model_meta, rank, scope)) for rank in chosen],
+        "rank_chart": model_ranks_chart(chosen),
+        "chart_address": f"{reverse('model_history_chart', args=[name])}?{_chart_query(shown, scope)}",
         "shown": shown,
         "scores": history.score_history(model_meta, scope),
     }
     return render(request, "leaderboard/model_history.html", context)
+
+
+def _chart_query(board: str, scope: Scope) -> str:
+    return urlencode({"board": board, **({"source": scope} if scope == Scope.OFFICIAL else {})})
+
+
+@require_safe
+@until_data_changes
+def model_history_chart(request: HttpRequest, name: str) -> HttpResponseBase:
+    """The ranks of a model on one board over time, as data."""
+    model_meta = named(ModelMeta, name)
+    benchmark = _board_asked(request.GET.get("board", ""))
+    ranks = history.rank_history(model_meta, scope_of(request), benchmark) if benchmark else []
+    return chart_response(request, model_ranks_chart(ranks))
 
 
 _feed = ChangesFeed()

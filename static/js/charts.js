@@ -47,14 +47,14 @@ function powerOfTen(value) {
 function dataset(series, chart, colours) {
   const colour = colours.series[series.slot % SLOTS];
   const shape = SHAPES[series.slot % SHAPES.length];
-  const base = { label: series.label, data: series.data, borderColor: colour, backgroundColor: faded(colour, 30), pointStyle: shape };
+  const base = { label: series.label, look: series.look, data: series.data, borderColor: colour, backgroundColor: faded(colour, 30), pointStyle: shape };
   switch (series.look) {
     case "range":
       return { ...base, type: "bar", backgroundColor: faded(colours.series[5], 38), borderWidth: 0, barThickness: narrow.matches ? 6 : 8, borderRadius: 4, borderSkipped: false, order: 2, pointStyle: "rectRounded" };
     case "bar":
       return { ...base, type: "bar", backgroundColor: faded(colour, 78), borderWidth: 1, borderRadius: 2 };
     case "area":
-      return { ...base, backgroundColor: faded(colour, 8), borderDash: dash(series.slot), borderWidth: 2, pointRadius: 4, pointBackgroundColor: colour, spanGaps: false };
+      return { ...base, fill: chart.datasets.length < 3, backgroundColor: faded(colour, 10), borderDash: dash(series.slot), borderWidth: 2, pointRadius: 4, pointBackgroundColor: colour, spanGaps: false };
     case "line":
     case "steps":
       return { ...base, type: "line", showLine: true, stepped: series.look === "steps" ? "before" : false, borderDash: dash(series.slot), borderWidth: 2, pointRadius: chart.kind === "lines" ? 3 : 5, pointHoverRadius: 7, pointBackgroundColor: colour, pointBorderColor: colours.surface, pointBorderWidth: 1, order: 1 };
@@ -67,8 +67,12 @@ function dataset(series, chart, colours) {
   }
 }
 
-// The last value of a stepped best-so-far holds until today's edge of the chart, and steps go up where a model came.
-function axis(spec, which, colours) {
+function years(chart) {
+  const days = chart.datasets.flatMap((series) => series.data.map((point) => Date.parse(point.x)));
+  return (Math.max(...days) - Math.min(...days)) / (365.25 * 24 * 3600 * 1000);
+}
+
+function axis(chart, spec, which, colours) {
   const small = narrow.matches;
   const common = {
     title: { display: Boolean(spec.title) && !(small && which === "y"), text: spec.title, color: colours.muted },
@@ -80,13 +84,13 @@ function axis(spec, which, colours) {
     case "logarithmic":
       return { ...common, type: "logarithmic", ticks: { ...common.ticks, callback: powerOfTen } };
     case "time":
-      return { ...common, type: "time", time: { tooltipFormat: "yyyy-MM-dd", minUnit: "day", displayFormats: { day: "yyyy-MM-dd", week: "yyyy-MM-dd", month: "yyyy-MM", quarter: "yyyy-MM", year: "yyyy" } } };
+      return { ...common, type: "time", time: { unit: years(chart) > 3 ? "year" : undefined, tooltipFormat: "yyyy-MM-dd", minUnit: "day", displayFormats: { day: "yyyy-MM-dd", week: "yyyy-MM-dd", month: "yyyy-MM", quarter: "yyyy-MM", year: "yyyy" } } };
     case "category":
       return { ...common, type: "category", grid: { display: false }, ticks: { ...common.ticks, autoSkip: false, color: colours.ink, callback(index) { return shortened(this.getLabelForValue(index), small ? 18 : 44); } } };
     case "rank":
       return { ...common, min: 1, reverse: which === "y", ticks: { ...common.ticks, precision: 0 } };
     default:
-      return common;
+      return { ...common, beginAtZero: chart.kind === "bars" };
   }
 }
 
@@ -96,7 +100,7 @@ function scales(chart, colours) {
   if (chart.kind === "radar") {
     return { r: { grid: { color: colours.line }, angleLines: { color: colours.line }, pointLabels: { color: colours.ink, font: { size: narrow.matches ? 10 : 12 }, callback: (label) => wrapped(label) }, ticks: { color: colours.muted, backdropColor: faded(colours.surface, 80), maxTicksLimit: 6 } } };
   }
-  return { x: axis(chart.axes.x, "x", colours), y: axis(chart.axes.y, "y", colours) };
+  return { x: axis(chart, chart.axes.x, "x", colours), y: axis(chart, chart.axes.y, "y", colours) };
 }
 
 function wrapped(label) {
@@ -137,7 +141,7 @@ function options(chart, colours) {
       legend: { position: "top", align: "start", labels: { color: colours.ink, usePointStyle: true, boxHeight: 7, padding: 12, sort: (a, b) => a.datasetIndex - b.datasetIndex } },
       tooltip: {
         backgroundColor: colours.raised, titleColor: colours.ink, bodyColor: colours.ink, borderColor: colours.strong, borderWidth: 1,
-        padding: 10, usePointStyle: true, boxPadding: 4,
+        padding: 10, filter: (item) => item.dataset.look !== "range" || chart.axes.x.scale === "rank", usePointStyle: true, boxPadding: 4,
         callbacks: { title: (items) => items[0]?.raw?.name ?? items[0]?.label ?? "", label: tooltipLine },
       },
     },
