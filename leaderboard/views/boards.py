@@ -22,7 +22,7 @@ from leaderboard.exports.sheets import Sheet
 from leaderboard.freshness import until_data_changes
 from leaderboard.models import Benchmark, Board, Scope
 from leaderboard.query_language import MAX_LENGTH, QueryError, suggestions
-from leaderboard.selectors import boards, facets, menu, standings, tasks
+from leaderboard.selectors import boards, facets, history, menu, standings, tasks
 from leaderboard.selectors.board_metrics import OfferedMetric, UnusableMetric
 from leaderboard.selectors.boards import ShownBoard, View
 from leaderboard.selectors.measurements import compared_hardware
@@ -261,18 +261,20 @@ class BoardPage:
         return in_one_line(extent, self.query, rule=rule, official_only=self.scope == Scope.OFFICIAL)
 
     def _citation(self, board: Board | OwnBoard) -> str:
-        """BibTeX of the benchmark and of this board as it stands today; a board that nobody stored has none."""
+        """BibTeX of the benchmark and of this board as it was recorded last; a board that nobody stored has none."""
         if isinstance(board, OwnBoard):
             return ""
-        day = board.computed_at.date()
-        address = reverse("board_on_day", args=[self.benchmark.slug, day.isoformat()])
+        snapshot = history.snapshots(self.benchmark, self.scope).first()
+        if snapshot is None:
+            return self.benchmark.citation
+        address = reverse("board_on_day", args=[self.benchmark.slug, snapshot.day.isoformat()])
         official = self.scope == Scope.OFFICIAL
         cited = CitedBoard(
             name=self.benchmark.name,
             slug=self.benchmark.slug,
-            day=day,
-            n_rows=board.n_rows,
-            data_version=board.data_version,
+            day=snapshot.day,
+            n_rows=snapshot.n_rows,
+            data_version=snapshot.data_version,
             official_only=official,
             address=self.request.build_absolute_uri(address + (f"?source={self.scope}" if official else "")),
         )
