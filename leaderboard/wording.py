@@ -112,3 +112,11 @@ def _metric_rule(name: str) -> str:
     if not metric.is_fraction:
         parts.append("shown x 100 like all scores")
     return ", ".join(parts)
+
+
+def languages_in_one_line(n_models: int, n_languages: int, of_languages: int, *, official_only: bool) -> str:
+    """As `in_one_line`, for the table per language."""
+    languages = counted_of(n_languages, of_languages, "language")
+    most = ", those that most models have" if n_languages < of_languages else ""
+    sources = "official results only" if official_only else "official results, uploads and evaluations here"
+    return f"{counted(n_models, 'model')} placed by Borda count over {languages}{most}, from {sources}."

@@ -33,7 +33,7 @@ from leaderboard.tables.boards import BoardTable, Marks, column_label, ranking_r
 from leaderboard.views.addresses import scope_of
 from leaderboard.views.charts import board_charts_context
 from leaderboard.views.exports import export_addresses, exported, view_address
-from leaderboard.wording import METHOD_NOTES, METHODS, Chip, Extent, chips, in_one_line
+from leaderboard.wording import METHOD_NOTES, METHODS, Chip, Extent, chips, in_one_line, languages_in_one_line
 
 PAGE_SIZES = {"50": 50, "100": 100, "all": None}
 DEFAULT_PAGE_SIZE = "50"
@@ -252,13 +252,19 @@ class BoardPage:
         board = self.board
         if board is None:
             return ""
+        official_only = self.scope == Scope.OFFICIAL
+        if self.view == View.LANGUAGES and self.table:
+            n_languages = len(self.table.board.languages)
+            of_languages = self.standings.of_languages if self.standings is not None else n_languages
+            n_models = self.table.paginator.count
+            return languages_in_one_line(n_models, n_languages, of_languages, official_only=official_only)
         extent = (
             Extent(len(found), found.of_rows, found.head.n_declared_tasks, found.of_tasks)
             if (found := self.standings) is not None
             else Extent(board.n_rows, board.n_rows, board.n_declared_tasks, board.n_declared_tasks)
         )
         rule = ranking_rule(self.benchmark)
-        return in_one_line(extent, self.query, rule=rule, official_only=self.scope == Scope.OFFICIAL)
+        return in_one_line(extent, self.query, rule=rule, official_only=official_only)
 
     def _citation(self, board: Board | OwnBoard) -> str:
         """BibTeX of the benchmark and of this board as it was recorded last; a board that nobody stored has none."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from leaderboard.board_query import BoardQuery, Range, ZeroShot, parse
 from leaderboard.methods import Method
-from leaderboard.wording import Extent, chips, in_one_line
+from leaderboard.wording import Extent, chips, in_one_line, languages_in_one_line
 
 
 def test_an_empty_address_is_the_board_as_it_stands() -> None:
@@ -81,6 +81,13 @@ def test_one_line_says_what_the_reader_is_looking_at() -> None:
     line = in_one_line(Extent(12, 40, 3, 41), query, rule="Borda count", official_only=True)
     assert line == (
         "12 of 40 models ranked anew by win rate over 3 of 41 tasks, means over the tasks that are not blank, "
+        "from official results only."
+    )
+
+
+def test_the_table_per_language_says_which_languages_it_shows() -> None:
+    assert languages_in_one_line(430, 120, 1062, official_only=True) == (
+        "430 models placed by Borda count over 120 of 1,062 languages, those that most models have, "
         "from official results only."
     )
 
