@@ -11,6 +11,8 @@ WITHOUT_DATABASE = {"pg", "demo", "help", "version", "--version", "--help", "-h"
 
 def main(arguments: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    # Boards are computed by processes and threads of our own; those of NumPy's BLAS would only wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         import django.core.management
         from django.core.exceptions import ImproperlyConfigured
