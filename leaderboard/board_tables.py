@@ -18,7 +18,7 @@ from leaderboard.cube import Cube, pack
 from leaderboard.frames import BoardDefinition, MetaFacts, Results, build_cube
 from leaderboard.models import Scope
 from leaderboard.percentiles import percentiles_of_ranks
-from leaderboard.postgres import array_literal
+from leaderboard.postgres import array_literal, copy_line
 from leaderboard.ranking import Entrants, LanguageTable, Summary, TaskTable, language_table, task_table
 from leaderboard.standing import MEANS, Standing, mean_bounds, stand
 
@@ -56,16 +56,17 @@ _MANY = 40
 
 @dataclass(frozen=True, slots=True)
 class BoardTables:
-    """`columns` are the fields of `Board` that name columns; the rows have the columns listed above.
+    """`columns` are the fields of `Board` that name columns; the rows are lines for COPY with the columns listed above.
 
-    `n_rows` counts those of the summary. `cube` is the packed cube, nothing for a board without cells.
+    They are spelled out here because all cores compute boards, but a single connection stores them. `n_rows` counts
+    those of the summary. `cube` is the packed cube, nothing for a board without cells.
     """
 
     columns: dict[str, list[Any]]
     n_rows: int = 0
     cube: bytes = b""
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
-    language_rows: list[tuple[Any, ...]] = field(default_factory=list)
+    rows: list[bytes] = field(default_factory=list)
+    language_rows: list[bytes] = field(default_factory=list)
 
 
 class Job(NamedTuple):
@@ -139,8 +140,8 @@ def board_tables(definition: BoardDefinition, results: Results, meta_facts: dict
         columns=_columns_of(cube, summary, tasks, languages),
         n_rows=len(summary.rows) if summary else 0,
         cube=pack(cube),
-        rows=list(_rows(cube, standing, tasks)),
-        language_rows=list(_language_rows(cube, languages)),
+        rows=list(map(copy_line, _rows(cube, standing, tasks))),
+        language_rows=list(map(copy_line, _language_rows(cube, languages))),
     )
 
 

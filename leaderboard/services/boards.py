@@ -78,15 +78,23 @@ def _store(job: Job, tables: BoardTables, version: int) -> None:
         n_rows=tables.n_rows,
         **tables.columns,
     )
-    BoardCube.objects.create(board=board, data=tables.cube)
+    _store_cube(board, tables.cube)
     _copy(BoardRow, board, ROW_COLUMNS, tables.rows)
     _copy(BoardLanguageRow, board, LANGUAGE_ROW_COLUMNS, tables.language_rows)
 
 
-def _copy(model: type[Any], board: Board, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    if not rows:
+def _store_cube(board: Board, cube: bytes) -> None:
+    """Not with INSERT, for which megabytes would be spelled out as text."""
+    statement = f"COPY {BoardCube._meta.db_table} (board_id, data) FROM STDIN (FORMAT BINARY)"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(["int8", "bytea"])
+        copy.write_row((board.pk, cube))
+
+
+def _copy(model: type[Any], board: Board, columns: Sequence[str], lines: Sequence[bytes]) -> None:
+    if not lines:
         return
     statement = f"COPY {model._meta.db_table} (board_id, {', '.join(columns)}) FROM STDIN"
+    of_board = f"{board.pk}\t".encode()
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row((board.pk, *row))
+        copy.write(b"".join([of_board + line for line in lines]))

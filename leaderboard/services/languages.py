@@ -17,7 +17,7 @@ from django.db.models.functions import Cast
 from leaderboard.language_cells import NamedCells, Runs, named_cells, scores_under, whole_codes
 from leaderboard.languages import bare_code
 from leaderboard.models import CellSet, CurrentResult, LanguageSummary, LanguageTask, Scope, Task
-from leaderboard.postgres import array_literal
+from leaderboard.postgres import array_literal, copy_line
 from leaderboard.selectors.language_boards import pools
 from leaderboard.selectors.pool_boards import ranked_models
 from leaderboard.task_pools import Pool, PoolTask, pool_of, rank_pool
@@ -106,8 +106,7 @@ def _store_partial(
     # A connection cannot read results while it copies, so both take turns.
     while some := list(islice(rows, _ROWS_AT_ONCE)):
         with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-            for row in some:
-                copy.write_row(row)
+            copy.write(b"".join(map(copy_line, some)))
 
 
 def _results(currents: QuerySet[CurrentResult]) -> Iterator[_Result]:
