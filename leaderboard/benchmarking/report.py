@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-BEGIN = "<!-- begin: written by script/bench -->"
-END = "<!-- end: written by script/bench -->"
 _HEADINGS = ("what", "Podium", "the other side", "ratio", "goal", "reached")
+
+
+def marks(section: str) -> tuple[str, str]:
+    """Between these lines of a page stands the table of a section."""
+    return f"<!-- begin: {section}, written by script/bench -->", f"<!-- end: {section} -->"
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,10 @@ def markdown(lines: Iterable[Line], facts: Mapping[str, str]) -> str:
     return f"{'. '.join(f'{name}: {value}' for name, value in facts.items())}.\n\n{table}\n"
 
 
-def write(text: str, path: Path) -> None:
+def write(text: str, path: Path, section: str) -> None:
     """Between the markers of a page that has them, else as the whole file."""
     page = path.read_text() if path.exists() else ""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}" if begin and end else text)
+    first, last = marks(section)
+    before, begin, rest = page.partition(first)
+    _, end, after = rest.partition(last)
+    path.write_text(f"{before}{first}\n\n{text}\n{last}{after}" if begin and end else page + text)

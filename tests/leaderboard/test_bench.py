@@ -19,7 +19,7 @@ import zstandard
 from django.conf import settings
 from django.db import connection
 
-from leaderboard.benchmarking.report import BEGIN, END, Line, compared, markdown, seconds, write
+from leaderboard.benchmarking.report import Line, compared, markdown, marks, seconds, write
 from leaderboard.benchmarking.watching import BenchmarkFailed, run_watched
 from tests.config.test_web_process import address_of_database
 
@@ -73,7 +73,7 @@ def database_in_use(name: str) -> Iterator[None]:
 @pytest.mark.django_db(transaction=True)
 def test_the_import_is_measured_beside_mteb_and_leaves_nothing_behind(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
-    page.write_text(f"# Performance\n\n{BEGIN}\n{END}\n\nEnd.\n")
+    page.write_text("\n\n".join(["# Performance", *marks("start"), *marks("pages"), "End.\n"]))
     done = bench("--results", str(archive_of_two_results(tmp_path)), "--only", "import", "--output", str(page))
     assert done.returncode == 0, done.stderr
     text = page.read_text()
@@ -128,7 +128,22 @@ def test_a_ratio_is_held_against_its_goal() -> None:
     ]
 
 
-def test_a_page_without_a_place_for_the_table_is_replaced_as_a_whole(tmp_path: Path) -> None:
+def test_a_page_without_a_place_for_the_table_gets_it_at_its_end(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    write("the table\n", page)
-    assert page.read_text() == "the table\n"
+    write("the first\n", page, "start")
+    write("the second\n", page, "pages")
+    assert page.read_text() == "the first\nthe second\n"
+
+
+def test_a_table_stands_in_its_own_place(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("\n".join([*marks("start"), *marks("pages")]))
+    for text in ("old\n", "new\n"):
+        write(text, page, "pages")
+    first, last = marks("pages")
+    assert page.read_text() == "\n".join([*marks("start"), f"{first}\n\nnew\n\n{last}"])
+
+
+def test_more_is_better_where_the_goal_says_so() -> None:
+    assert compared("rate", 30, 20, seconds, 1.2, at_least=True).cells()[-2:] == ["≥ 1.2", "yes"]
+    assert compared("rate", 20, 20, seconds, 1.2, at_least=True).cells()[-1] == "**no**"

@@ -48,18 +48,19 @@ class Command(BaseCommand):
         # Ended from outside, the command still stops its programs and drops its database.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            text = self._measure(results.resolve(), only)
+            tables = self._measure(results.resolve(), only)
         except BenchmarkFailed as problem:
             raise CommandError(str(problem)) from problem
         except KeyboardInterrupt:
             self.stderr.write("Stopped; nothing of it is left.")
             sys.exit(130)
-        if output == "-":
-            self.stdout.write(text, ending="")
-        else:
-            write(text, Path(output))
+        for section, text in tables.items():
+            if output == "-":
+                self.stdout.write(text)
+            else:
+                write(text, Path(output), section)
 
-    def _measure(self, results: Path, only: tuple[str, ...]) -> str:
+    def _measure(self, results: Path, only: tuple[str, ...]) -> dict[str, str]:
         with tempfile.TemporaryDirectory(prefix="podium-bench-") as name:
             folder = Path(name)
             python = Path(sys.executable)
@@ -70,8 +71,9 @@ class Command(BaseCommand):
             self._say(f"Reading {results}")
             with unpacked(results) as files, bench_database(folder / "podium.log") as database:
                 os.sync()  # What was just unpacked is written to the disk now, not while somebody is measured.
-                lines = self._lines(results, files, database, mteb_side, folder, only)
-                return markdown(lines, _facts(results, database))
+                sections = self._lines(results, files, database, mteb_side, folder, only)
+                facts = _facts(results, database)
+                return {section: markdown(lines, facts) for section, lines in sections.items() if lines}
 
     def _lines(
         self,
@@ -81,8 +83,9 @@ class Command(BaseCommand):
         mteb_side: MtebSide,
         folder: Path,
         only: tuple[str, ...],
-    ) -> list[Line]:
+    ) -> dict[str, list[Line]]:
         lines: list[Line] = []
+        of_pages: list[Line] = []
         log = folder / "podium.log"
         self._say("mteb reads the folder")
         theirs = mteb_side.load(files, for_server=bool(_SERVED & set(only)))
@@ -99,8 +102,8 @@ class Command(BaseCommand):
         if "web" in only:
             lines += web.measure(database, mteb_side, folder, self._say)
         if "pages" in only:
-            lines += pages.measure(database, mteb_side, folder, self._say)
-        return lines
+            of_pages = pages.measure(database, mteb_side, folder, self._say)
+        return {"start": lines, "pages": of_pages}
 
     def _say(self, what: str) -> None:
         self.stderr.write(what)
