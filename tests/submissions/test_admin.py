@@ -54,6 +54,8 @@ def test_maintainers_may_do_exactly_this() -> None:
         "leaderboard.view_modelmeta",
         *(f"leaderboard.{verb}_{model}" for verb in VERBS for model in ("annotation", "annotationkey")),
         *(f"leaderboard.{verb}_metadatacorrection" for verb in VERBS),
+        *(f"leaderboard.{verb}_savedview" for verb in ("view", "change", "delete")),
+        *(f"leaderboard.{verb}_benchmark" for verb in ("view", "add")),
     }
 
 
