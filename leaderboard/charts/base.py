@@ -31,7 +31,7 @@ class Look(StrEnum):
     LINE = "line"
     STEPS = "steps"
     RANGE = "range"
-    AREA = "area"
+    OUTLINE = "outline"
     BAR = "bar"
 
 
@@ -70,7 +70,7 @@ class Drawing:
     def size(self) -> str:
         """How much height the page keeps free for it."""
         if self.kind not in {Kind.RANGES, Kind.BARS}:
-            return "normal"
+            return "many" if len(self.series) >= FEW_LABELS else "normal"
         bars = len(self.labels) * (len(self.series) if self.kind is Kind.BARS else 1)
         return "low" if bars <= FEW_LABELS else "normal" if bars <= MANY_LABELS else "high"
 
@@ -109,7 +109,7 @@ class Chart:
     table: FactTable | None = None
 
 
-class ChartDataView(BaseLineChartView):  # type: ignore[misc]
+class ChartDataView(BaseLineChartView):
     """The drawing of a chart as JSON. Colours are the page's own: a series only has a number."""
 
     drawing = Drawing(Kind.POINTS, ())

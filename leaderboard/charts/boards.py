@@ -9,8 +9,8 @@ from functools import cached_property
 from leaderboard.charts.base import Chart
 from leaderboard.charts.groups import approach_chart, architecture_chart
 from leaderboard.charts.intervals import rank_chart
-from leaderboard.charts.profiles import chosen_rows, profile_chart
-from leaderboard.charts.rows import ChartRows, ScoredRow, chart_rows
+from leaderboard.charts.profiles import chosen_rows, profile_chart, unknown_names
+from leaderboard.charts.rows import ChartRows, Contender, chart_rows
 from leaderboard.charts.tradeoffs import size_chart, speed_chart, time_chart
 from leaderboard.models import Board
 from leaderboard.selectors.measurements import speed_of_models
@@ -32,7 +32,7 @@ class BoardCharts:
         return chart_rows(self.standings, {task.name: task.weight for task in cube.tasks} if cube else {})
 
     @cached_property
-    def chosen(self) -> list[ScoredRow]:
+    def chosen(self) -> list[Contender]:
         return chosen_rows(self.rows, self.names)
 
     def find(self, key: str) -> Chart | None:
@@ -46,7 +46,7 @@ class BoardCharts:
 _CHARTS: dict[str, Callable[[BoardCharts], Chart | None]] = {
     "size": lambda of: size_chart(of.rows),
     "time": lambda of: time_chart(of.rows),
-    "types": lambda of: profile_chart(of.rows, of.chosen),
+    "types": lambda of: profile_chart(of.rows, of.chosen, unknown_names(of.chosen, of.names)),
     "speed": lambda of: speed_chart(of.rows, speed_of_models()),
     "architectures": lambda of: architecture_chart(of.rows),
     "approaches": lambda of: approach_chart(of.rows),

@@ -32,7 +32,7 @@ def model_ranks_chart(histories: Sequence[RankHistory]) -> Chart | None:
     """The ranks of one model on one board, a line for each variant; None where nothing has changed."""
     if sum(len(of.places) for of in histories) < 2:
         return None
-    lines = [(of.experiment_id or "without settings", of.places) for of in histories]
+    lines = [(of.experiment_id or "Rank", of.places) for of in histories]
     last = max(place.until or place.since for of in histories for place in of.places)
     best = min((of.best for of in histories), key=lambda place: place.rank)
     return Chart(

@@ -8,7 +8,7 @@ from typing import Any
 
 from leaderboard.aggregation import Floats
 from leaderboard.charts.base import Axis, Chart, Drawing, FactRow, FactTable, Kind, Look, Scale, Series
-from leaderboard.charts.rows import ChartRows, ScoredRow
+from leaderboard.charts.rows import ChartRows, Contender
 from leaderboard.selectors.standings import plain
 from leaderboard.tables.cells import score_text
 from leaderboard.task_types import type_label
@@ -28,7 +28,7 @@ class Parts:
     scores: Floats
 
 
-def profile_chart(rows: ChartRows, chosen: Sequence[ScoredRow]) -> Chart:
+def profile_chart(rows: ChartRows, chosen: Sequence[Contender], missing: Sequence[str] = ()) -> Chart:
     """The scores of a few models by task type; by group or task on boards without several types."""
     parts = _parts(rows)
     title, key = f"Scores by {parts.word}", "types"
@@ -41,7 +41,7 @@ def profile_chart(rows: ChartRows, chosen: Sequence[ScoredRow]) -> Chart:
         key,
         title,
         f"{_leads(parts, chosen, scores)}",
-        f"{_blanks(scores)}{_means(rows)}{left_out}".strip(),
+        f"{_absent(missing)}{_blanks(scores)}{_means(rows)}{left_out}".strip(),
         profile_drawing(parts.labels, [row.short_name for row in chosen], scores),
         FactTable(
             f"Scores of the chosen models by {parts.word}",
@@ -54,7 +54,7 @@ def profile_chart(rows: ChartRows, chosen: Sequence[ScoredRow]) -> Chart:
 def profile_drawing(labels: Sequence[str], names: Sequence[str], scores: Sequence[Sequence[float | None]]) -> Drawing:
     """A radar where it has enough corners and not too many, else bars."""
     is_radar = len(labels) in _RADAR_LABELS
-    look = Look.AREA if is_radar else Look.BAR
+    look = Look.OUTLINE if is_radar else Look.BAR
     series = [
         Series(name, [None if score is None else round(score * 100, 4) for score in of[:_MOST_LABELS]], look)
         for name, of in zip(names, scores, strict=True)
@@ -75,10 +75,16 @@ def means_chart(labels: Sequence[str], names: Sequence[str], means: Sequence[Seq
     )
 
 
-def chosen_rows(rows: ChartRows, names: Collection[str]) -> list[ScoredRow]:
-    """The rows of the models that are named, at most MOST_MODELS; the first few of the board where none is."""
-    found = [row for row in rows.rows if row.name in names or row.facts.name in names]
-    return found[:MOST_MODELS] if found else rows.rows[:DEFAULT_MODELS]
+def chosen_rows(rows: ChartRows, names: Collection[str]) -> list[Contender]:
+    """The rows of the models that are named, at most MOST_MODELS; the first few with a mean where none is there."""
+    found = [row for row in rows.contenders if row.name in names or row.facts.name in names]
+    return found[:MOST_MODELS] if found else list(rows.rows[:DEFAULT_MODELS])
+
+
+def unknown_names(chosen: Collection[Contender], names: Collection[str]) -> list[str]:
+    """The names that no chosen row answers to."""
+    shown = {name for row in chosen for name in (row.name, row.facts.name)}
+    return [name for name in names if name not in shown]
 
 
 def _parts(rows: ChartRows) -> Parts:
@@ -90,7 +96,7 @@ def _parts(rows: ChartRows) -> Parts:
     return Parts("task", list(head.summary_task_names), columns["task_scores"])
 
 
-def _leads(parts: Parts, chosen: Sequence[ScoredRow], scores: Sequence[Sequence[Any]]) -> str:
+def _leads(parts: Parts, chosen: Sequence[Contender], scores: Sequence[Sequence[Any]]) -> str:
     """Who is best on how many of the parts."""
     won = [0] * len(chosen)
     for i in range(len(parts.labels)):
@@ -108,8 +114,13 @@ def _leads(parts: Parts, chosen: Sequence[ScoredRow], scores: Sequence[Sequence[
     )
 
 
+def _absent(missing: Sequence[str]) -> str:
+    return f"Not in this view, or one too many: {', '.join(missing)}. " if missing else ""
+
+
 def _blanks(scores: Sequence[Sequence[Any]]) -> str:
-    return "Blank scores are left open. " if any(score is None for of in scores for score in of) else ""
+    blank = any(score is None for of in scores for score in of)
+    return "Blank scores are left open; lenient means, which the view can show, fill many of them. " if blank else ""
 
 
 def _means(rows: ChartRows) -> str:

@@ -13,7 +13,7 @@ from leaderboard.methods import columns_by_type, mean_over_tasks, mean_over_type
 from leaderboard.ranking import MEAN_TASK, MEAN_TASK_TYPE
 from leaderboard.selectors.boards import mean_names
 from leaderboard.selectors.model_facts import ModelFacts
-from leaderboard.selectors.standings import Standings, plain
+from leaderboard.selectors.standings import Standings
 from leaderboard.tables.boards import COLUMN_LABELS
 from leaderboard.wording import counted
 
@@ -24,14 +24,12 @@ LEAST_COVERAGE = 0.8
 
 
 @dataclass(frozen=True)
-class ScoredRow:
-    """`place` is the row's number in the standings; `score` is a fraction."""
+class Contender:
+    """A model as it was run; `place` is the number of its row in the standings."""
 
     facts: ModelFacts
     experiment_id: str
     place: int
-    rank: int | None
-    score: float
 
     @property
     def name(self) -> str:
@@ -47,6 +45,13 @@ class ScoredRow:
 
 
 @dataclass(frozen=True)
+class ScoredRow(Contender):
+    """`score` is a fraction."""
+
+    score: float
+
+
+@dataclass(frozen=True)
 class ChartRows:
     """The rows with a mean, in the order of the board.
 
@@ -59,6 +64,12 @@ class ChartRows:
     mean: str
     is_lenient: bool
     type_means: Floats
+
+    @property
+    def contenders(self) -> list[Contender]:
+        """Every row of the standings, with a mean or not."""
+        entries = zip(self.standings.rows, self.standings.facts, strict=True)
+        return [Contender(facts, row.experiment_id, place) for place, (row, facts) in enumerate(entries)]
 
     @property
     def caveat(self) -> str:
@@ -110,7 +121,7 @@ def _rows(standings: Standings, name: str, means: Floats, type_means: Floats, *,
     columns = standings.columns
     least = LEAST_COVERAGE * len(standings.head.summary_task_names) if is_lenient else 0
     rows = [
-        ScoredRow(facts, row.experiment_id, place, plain(columns["rank"][place]) or None, float(means[place]))
+        ScoredRow(facts, row.experiment_id, place, float(means[place]))
         for place, (row, facts) in enumerate(zip(standings.rows, standings.facts, strict=True))
         if not np.isnan(means[place]) and columns["n_done"][place] >= least
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import sqrt
 from typing import Any
 
@@ -88,7 +89,8 @@ def time_chart(rows: ChartRows) -> Chart:
         for row in rows.rows
         if (day := row.facts.release_date)
     ]
-    best = [known[i] for i in records([(one.row.facts.release_date, one.row.score) for one in known])]
+    days = [(date.fromisoformat(one.x), one.row.score) for one in known]
+    best = [known[i] for i in records(days)]
     title, key = "Score over time", "time"
     if not known:
         return Chart(key, title, _nothing(rows, "a known day of release"))
@@ -207,7 +209,7 @@ def _nothing(rows: ChartRows, what: str) -> str:
 def _by_size(front: Sequence[Placed]) -> str:
     """The best of the small ones, by the limits that people ask for."""
     limits = ((100_000_000, "100M"), (1_000_000_000, "1B"))
-    found = []
+    found: list[tuple[Placed, str]] = []
     for limit, text in limits:
         below = [one for one in front if one.x < limit]
         if below and below[-1] not in [one for one, _ in found]:

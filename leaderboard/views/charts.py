@@ -88,7 +88,7 @@ def board_charts_context(request: HttpRequest, board: Board | OwnBoard, standing
     charts = BoardCharts(board, standings, names)
     opened = "types" if names else "size"
     chosen = {row.name for row in charts.chosen}
-    offered = [row for row in charts.rows.rows if row.place < OFFERED or row.name in chosen]
+    offered = [row for row in charts.rows.contenders if row.place < OFFERED or row.name in chosen]
     return {
         "charts": [
             ShownChart(chart, chart_address(request, board, standings.query, chart.key), chart.key == opened)

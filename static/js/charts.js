@@ -2,6 +2,7 @@
 // The data come from the server without colours; those are the page's own, and change with its colour scheme.
 
 const SHAPES = ["circle", "rectRot", "triangle", "rect", "star", "crossRot"];
+const STROKED = new Set(["star", "crossRot"]);
 const SLOTS = 6;
 const narrow = matchMedia("(max-width: 46rem)");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -47,21 +48,23 @@ function powerOfTen(value) {
 function dataset(series, chart, colours) {
   const colour = colours.series[series.slot % SLOTS];
   const shape = SHAPES[series.slot % SHAPES.length];
-  const base = { label: series.label, look: series.look, data: series.data, borderColor: colour, backgroundColor: faded(colour, 30), pointStyle: shape };
+  const hollow = series.slot >= SLOTS;
+  const edge = STROKED.has(shape) || hollow ? colour : colours.surface;
+  const base = { clip: false, label: series.label, look: series.look, data: series.data, borderColor: colour, backgroundColor: hollow ? colours.surface : faded(colour, 30), pointStyle: shape };
   switch (series.look) {
     case "range":
       return { ...base, type: "bar", backgroundColor: faded(colours.series[5], 38), borderWidth: 0, barThickness: narrow.matches ? 6 : 8, borderRadius: 4, borderSkipped: false, order: 2, pointStyle: "rectRounded" };
     case "bar":
       return { ...base, type: "bar", backgroundColor: faded(colour, 78), borderWidth: 1, borderRadius: 2 };
-    case "area":
-      return { ...base, fill: chart.datasets.length < 3, backgroundColor: faded(colour, 10), borderDash: dash(series.slot), borderWidth: 2, pointRadius: 4, pointBackgroundColor: colour, spanGaps: false };
+    case "outline":
+      return { ...base, fill: false, backgroundColor: colour, borderDash: dash(series.slot), borderWidth: 2, pointRadius: 4, pointBackgroundColor: colour, spanGaps: false };
     case "line":
     case "steps":
-      return { ...base, type: "line", showLine: true, stepped: series.look === "steps" ? "before" : false, borderDash: dash(series.slot), borderWidth: 2, pointRadius: chart.kind === "lines" ? 3 : 5, pointHoverRadius: 7, pointBackgroundColor: colour, pointBorderColor: colours.surface, pointBorderWidth: 1, order: 1 };
+      return { ...base, type: "line", showLine: true, stepped: series.look === "steps" ? "before" : false, borderDash: dash(series.slot), borderWidth: 2, pointRadius: chart.kind === "lines" ? 4 : 5, pointHoverRadius: 7, backgroundColor: hollow ? colours.surface : colour, pointBackgroundColor: hollow ? colours.surface : colour, pointBorderColor: edge, pointBorderWidth: STROKED.has(shape) ? 2 : 1, order: 1 };
     default:
       if (chart.kind === "ranges") {
         const values = series.data.map((point) => point.value);
-        return { ...base, type: "line", data: values, notes: series.data.map((point) => point.note), showLine: false, indexAxis: "y", pointRadius: 5, pointHoverRadius: 7, pointBackgroundColor: colour, pointBorderColor: colours.surface, pointBorderWidth: 1, order: 1 };
+        return { ...base, type: "line", data: values, notes: series.data.map((point) => point.note), showLine: false, indexAxis: "y", pointRadius: 5, pointHoverRadius: 7, pointBackgroundColor: colour, pointBorderColor: edge, pointBorderWidth: STROKED.has(shape) ? 2 : 1, order: 1 };
       }
       return { ...base, type: "scatter", pointRadius: series.data.map((point) => point.r ?? 3.5), pointHoverRadius: series.data.map((point) => (point.r ?? 3.5) + 2), pointBackgroundColor: faded(colour, 30), pointBorderColor: faded(colour, 75), pointBorderWidth: 1, order: 2 };
   }

@@ -12,7 +12,7 @@ from leaderboard.charts.base import Axis, ChartDataView, Drawing, Kind, Series, 
 from leaderboard.charts.boards import BoardCharts
 from leaderboard.charts.history import top_ranks_chart
 from leaderboard.memory import forget_everything
-from leaderboard.models import Benchmark, Board, Measurement, Scope
+from leaderboard.models import Benchmark, Board, Measurement, Scope, Task
 from leaderboard.selectors.history import Place, TopHistory
 from leaderboard.selectors.history import Series as PastSeries
 from leaderboard.selectors.standings import board_standings
@@ -130,13 +130,13 @@ def test_speed_is_drawn_once_something_was_measured() -> None:
     board = make_published_board()
     assert charts_of(board).find("speed") is None
     forget_everything()
-    benchmark_task = board.benchmark.benchmark_tasks.first()
+    task = Task.objects.get(name=board.task_names[0])
     for name, seconds in (("org/tiny", 1.0), ("org/large", 10.0), ("org/wasteful", 20.0)):
         model_meta = board.rows.get(model_meta__name=name).model_meta
         Measurement.objects.create(
             model_revision=make_revision(model_meta),
             variant=make_variant(model_meta),
-            task=benchmark_task.task,
+            task=task,
             hardware="one processor",
             device="cpu",
             n_texts=100,
