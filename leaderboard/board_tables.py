@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -97,32 +95,19 @@ def compute_tables(
     """The tables of each job, in order. Many boards are computed by all cores at once where processes can be forked."""
     work = _Work(jobs, results, meta_facts)
     processes = os.cpu_count() or 1
-    with _no_garbage_collection():
-        if len(jobs) < _MANY or processes == 1 or sys.platform != "linux":
-            yield from map(work.tables, range(len(jobs)))
-            return
-        _work.append(work)
-        try:
-            with multiprocessing.get_context("fork").Pool(processes) as pool:
-                yield from pool.imap(_compute, range(len(jobs)))
-        finally:
-            _work.clear()
+    if len(jobs) < _MANY or processes == 1 or sys.platform != "linux":
+        yield from map(work.tables, range(len(jobs)))
+        return
+    _work.append(work)
+    try:
+        with multiprocessing.get_context("fork").Pool(processes) as pool:
+            yield from pool.imap(_compute, range(len(jobs)))
+    finally:
+        _work.clear()
 
 
 def _compute(number: int) -> BoardTables:
     return _work[0].tables(number)
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """A frame is a few hundred thousand small objects without cycles; looking for cycles among them takes long."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def board_tables(definition: BoardDefinition, results: Results, meta_facts: dict[int, MetaFacts]) -> BoardTables:

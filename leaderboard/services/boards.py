@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from leaderboard.board_tables import LANGUAGE_ROW_COLUMNS, ROW_COLUMNS, BoardTables, Job, compute_tables
 from leaderboard.frames import BoardDefinition, load_meta_facts, load_results
+from leaderboard.garbage import no_garbage_collection
 from leaderboard.models import Benchmark, Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion, Scope
 from leaderboard.services.history import record_ranks
 from leaderboard.services.languages import publish_languages
@@ -20,6 +21,7 @@ CHANNEL = "podium_data"
 """Where PostgreSQL announces a new data version."""
 
 
+@no_garbage_collection()
 @transaction.atomic
 def publish_all_boards() -> None:
     """Compute every board, every task's table and every language anew."""
@@ -29,6 +31,7 @@ def publish_all_boards() -> None:
     publish_boards(benchmarks=Benchmark.objects.all())
 
 
+@no_garbage_collection()
 @transaction.atomic
 def publish_boards(*, benchmarks: QuerySet[Benchmark], scopes: Sequence[Scope] = tuple(Scope)) -> int:
     """Replace the boards of some benchmarks and bump the data version, which is returned.
