@@ -94,7 +94,7 @@ def scores_under(codes: Iterable[str], runs: Sequence[Runs]) -> Iterator[tuple[s
             places = named.places.get(code)
             if places:
                 rows.append(models.repeat(len(places)))
-                columns.append(np.broadcast_to(number[places], (len(models), len(places))).ravel())
+                columns.append(number[places][None].repeat(len(models), axis=0).ravel())
                 scores.append(block[:, places].ravel())
         if rows:
             yield code, _complete_means(np.concatenate(rows), np.concatenate(columns), np.concatenate(scores), cells)

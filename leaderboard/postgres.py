@@ -28,6 +28,7 @@ def _quoted(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-_NUMBERS: dict[type, Callable[[Any], str]] = {bool: lambda value: "t" if value else "f", int: repr, float: repr}
-_ELEMENTS = _NUMBERS | {type(None): lambda _: "NULL", str: _quoted}
-_SPELLINGS = _NUMBERS | {type(None): lambda _: "\\N", str: _escaped, list: _list}
+_Spelling = Callable[[Any], str]
+_NUMBERS: dict[type, _Spelling] = {bool: lambda value: "t" if value else "f", int: repr, float: repr}
+_ELEMENTS: dict[type, _Spelling] = {**_NUMBERS, type(None): lambda _: "NULL", str: _quoted}
+_SPELLINGS: dict[type, _Spelling] = {**_NUMBERS, type(None): lambda _: "\\N", str: _escaped, list: _list}
