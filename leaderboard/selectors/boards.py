@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import models
-from django.db.models import Case, F, FloatField, QuerySet, Value, When
+from django.db.models import Case, F, FloatField, Max, QuerySet, Value, When
 from django.db.models.functions import Lower
 
 from leaderboard.aggregation import Floats
@@ -227,8 +227,22 @@ def column_scale(scores: Floats) -> Scale | None:
 
 
 def board_scales(board: Board, view: View, columns: Sequence[BoardColumn]) -> dict[str, Scale]:
-    """Column key -> its scale over the whole board, for columns with any score."""
-    return _scales.get((board.pk, view), lambda: _board_scales(board, view, columns))
+    """Column key -> its scale over the whole board, for columns with any score; without bounds for the summary."""
+    make = _best_scores if view == View.SUMMARY else _board_scales
+    return _scales.get((board.pk, view), lambda: make(board, view, columns))
+
+
+def _best_scores(board: Board, view: View, columns: Sequence[BoardColumn]) -> dict[str, Scale]:
+    """From one row of the database: a first page must not read the whole board."""
+    shown = [column for column in columns if column.kind is Kind.SCORE]
+    best = (
+        _rows_in_order(board, view)
+        .order_by()
+        .aggregate(**{f"column_{number}": Max(column.path) for number, column in enumerate(shown)})
+    )
+    return {
+        column.key: Scale(value, ()) for column, value in zip(shown, best.values(), strict=True) if value is not None
+    }
 
 
 def _board_scales(board: Board, view: View, columns: Sequence[BoardColumn]) -> dict[str, Scale]:

@@ -29,7 +29,7 @@ from leaderboard.selectors.versions import data_version
 from leaderboard.standing import MEANS, Standing, mean_bounds, stand
 from leaderboard.zero_shot import zero_shot_percentage
 
-_CUBES = 96 * 2**20
+_CUBES = 256 * 2**20
 _VIEWS = 48 * 2**20
 _BYTES_PER_ROW = 2000
 MAX_LANGUAGES = 120
