@@ -99,12 +99,12 @@ def intervals(ballot: Ballot, *, draws: int = DRAWS, seed: int = SEED, stratifie
     )
 
 
-def tied_with_top(rank: Ints, rank_low: Ints) -> Bools:
-    """The rows that the tasks at hand cannot tell from the best: rank 1, or an interval of the rank that reaches 1.
+def is_tied_with_top(rank: int | None, rank_low: int | None) -> bool:
+    """Whether the tasks at hand cannot tell a row from the best: it has rank 1, or its interval reaches 1.
 
     That is, the row comes first in at least one of forty draws.
     """
-    return (rank == 1) | (rank_low == 1)
+    return rank == 1 or rank_low == 1
 
 
 def draw_counts(task_types: Sequence[str], *, draws: int, seed: int, stratified: bool = False) -> Ints:

@@ -66,6 +66,11 @@ def _range(text: str) -> str:
     return f"{words}, or unknown" if unknown else words
 
 
+def sources(*, official_only: bool) -> str:
+    """Where the results of a page come from."""
+    return "official results only" if official_only else "official results, uploads and evaluations here"
+
+
 def counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
@@ -96,7 +101,7 @@ def in_one_line(extent: Extent, query: BoardQuery, *, rule: str, official_only: 
         f"by {_metric_rule(query.metric)}" if query.metric else "",
         "means over the tasks that are not blank" if query.lenient else "",
         "intervals from draws within each task type" if query.stratified else "",
-        "from official results only" if official_only else "from official results, uploads and evaluations here",
+        f"from {sources(official_only=official_only)}",
     ]
     return ", ".join(part for part in parts if part) + "."
 
@@ -118,5 +123,5 @@ def languages_in_one_line(n_models: int, n_languages: int, of_languages: int, *,
     """As `in_one_line`, for the table per language."""
     languages = counted_of(n_languages, of_languages, "language")
     most = ", those that most models have" if n_languages < of_languages else ""
-    sources = "official results only" if official_only else "official results, uploads and evaluations here"
-    return f"{counted(n_models, 'model')} placed by Borda count over {languages}{most}, from {sources}."
+    models = counted(n_models, "model")
+    return f"{models} placed by Borda count over {languages}{most}, from {sources(official_only=official_only)}."

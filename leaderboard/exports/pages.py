@@ -9,11 +9,9 @@ from leaderboard.exports.columns import Sheet, SheetColumn, ValueKind
 from leaderboard.models import ModelMeta, Scope
 from leaderboard.selectors.model_metas import ModelScore, add_provenance
 from leaderboard.tables.cells import ORIGIN_LABELS
+from leaderboard.wording import sources
 
-SCOPE_TEXTS = {
-    Scope.OFFICIAL: "official results only",
-    Scope.ALL: "official results, uploads and evaluations here",
-}
+SCOPE_TEXTS = {scope: sources(official_only=scope == Scope.OFFICIAL) for scope in Scope}
 _ROWS_AT_ONCE = 100
 _MODEL_COLUMNS = (
     SheetColumn("task_type", "Task type", ValueKind.TEXT),

@@ -12,11 +12,9 @@ from leaderboard.selectors.task_cells import CellColumn
 from leaderboard.selectors.tasks import TaskScore, is_stale
 from leaderboard.tables.cells import ORIGIN_LABELS
 from leaderboard.tables.tasks import CellsOfModel
+from leaderboard.wording import sources
 
-_SCOPES = {
-    Scope.OFFICIAL: "official results only",
-    Scope.ALL: "official results, uploads and evaluations here",
-}
+_SCOPES = {scope: sources(official_only=scope == Scope.OFFICIAL) for scope in Scope}
 _IDENTITY = [
     SheetColumn("rank", "Rank", ValueKind.INTEGER),
     SheetColumn("model", "Model", ValueKind.TEXT),

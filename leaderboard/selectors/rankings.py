@@ -9,8 +9,7 @@ from leaderboard.board_query import parse
 from leaderboard.models import Benchmark, Board, BoardLanguageRow, BoardRow, Scope
 from leaderboard.ranking import MEAN_TASK, MEAN_TASK_TYPE, TASK_TYPES
 from leaderboard.selectors.standings import board_standings
-
-_MEANS = ("mean_task", "mean_task_type", "mean_subset", "mean_public", "mean_private")
+from leaderboard.standing import MEANS
 
 
 class UnknownBenchmark(LookupError):
@@ -57,7 +56,7 @@ def _ranking(board: Board, row: BoardRow, *, shows_types: bool) -> dict[str, Any
         "revisions": row.revisions,
         "zero_shot": row.zero_shot,
         "coverage": {"done": row.n_done, "of": board.n_declared_tasks},
-        **{name: getattr(row, name) for name in _MEANS},
+        **{name: getattr(row, name) for name in MEANS},
         "task_types": dict(zip(board.task_types, row.type_means, strict=True)) if shows_types else {},
         "groups": groups,
         "tasks": dict(zip(board.task_names, row.task_scores, strict=True)) if row.task_scores else {},
@@ -104,7 +103,7 @@ def language_parity_tables(benchmark: Benchmark, scope: Scope, language: str) ->
                 "model": record.model_meta__name,
                 "variant": record.experiment_id,
                 "zero_shot": record.zero_shot,
-                **{name: getattr(record, name) for name in _MEANS},
+                **{name: getattr(record, name) for name in MEANS},
                 "task_types": dict(zip(head.task_types, record.type_means, strict=True)) if shows_types else {},
                 "groups": groups,
             }
@@ -117,4 +116,4 @@ def shown_means(benchmark: Benchmark) -> list[str]:
     flags = set(benchmark.aggregations)
     wanted = {"mean_task": MEAN_TASK, "mean_task_type": MEAN_TASK_TYPE, "mean_subset": "mean_subset"}
     public_private = {"mean_public": "public_private", "mean_private": "public_private"}
-    return [name for name in _MEANS if {**wanted, **public_private}[name] in flags]
+    return [name for name in MEANS if {**wanted, **public_private}[name] in flags]

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django_tables2.data import TableListData
 from django_tables2.utils import OrderBy
 
+from leaderboard.bootstrap import is_tied_with_top
 from leaderboard.models import Benchmark, BoardRow, Scope
 from leaderboard.selectors.boards import (
     BoardColumn,
@@ -217,7 +218,7 @@ class BoardTable(PodiumTable):
             else self._cell(column, value, record)
             for column, value in zip(self.board_columns, cell_values(record, self.board_columns), strict=True)
         ]
-        tied = ' class="tied"' if self.view == View.SUMMARY and record.rank_low == 1 else ""
+        tied = ' class="tied"' if self.view == View.SUMMARY and is_tied_with_top(record.rank, record.rank_low) else ""
         experiment_id = getattr(record, "experiment_id", "")
         variant = f' data-variant="{escape(experiment_id)}"' if experiment_id else ""
         return f"<tr{tied}{variant}>{''.join(cells)}"

@@ -17,14 +17,11 @@ from leaderboard.tables.base import PodiumTable
 from leaderboard.tables.pools import PoolTable, PoolTaskTable
 from leaderboard.views.addresses import scope_of
 from leaderboard.views.exports import export_addresses, exported, view_address
-from leaderboard.wording import counted
+from leaderboard.wording import counted, sources
 
 PAGE_SIZES = {"50": 50, "100": 100, "all": None}
 DEFAULT_PAGE_SIZE = "50"
-SCOPE_TEXTS = {
-    Scope.ALL: "from official results, uploads and evaluations here",
-    Scope.OFFICIAL: "from official results only",
-}
+SCOPE_TEXTS = {scope: f"from {sources(official_only=scope == Scope.OFFICIAL)}" for scope in Scope}
 
 
 class View(StrEnum):
