@@ -92,6 +92,7 @@ def maintainers() -> Group:
     if not Group.objects.filter(name="Maintainer").exists():
         import_module("submissions.migrations.0002_maintainers").make_group(apps, None)
         import_module("submissions.migrations.0003_maintainers_describe_models").let_maintainers(apps, None)
+        import_module("submissions.migrations.0004_maintainers_publish_boards").let_maintainers(apps, None)
     return Group.objects.get(name="Maintainer")
 
 

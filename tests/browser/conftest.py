@@ -86,4 +86,5 @@ def sign_in(page: Page) -> None:
         page.goto("/accounts/login/")
     page.get_by_label("Username").fill(READER)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    with page.expect_event("load"):  # Whoever leaves before it breaks off what is still being loaded.
+        page.get_by_role("button", name="Sign in").click()
