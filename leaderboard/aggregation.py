@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ class Cells:
 
     `row`, `triple` and `score` have one entry per cell. A row is a (model, variant) pair of the model
     `model_of_row[row]`. A triple is a (task, split, subset), coded by its place in `task_of`, `split_of` and
-    `subset_of`.
+    `subset_of`. `repeating_rows` are the rows that may have a triple twice: all of them where it is None.
     """
 
     row: Ints
@@ -35,6 +36,7 @@ class Cells:
     subset_of: Ints
     n_models: int
     n_tasks: int
+    repeating_rows: Ints | None = None
 
     def only(self, mask: Bools) -> Cells:
         """The cells where `mask` is true; codes keep their meaning."""
@@ -61,44 +63,87 @@ class Cells:
         return ~np.isnan(self.score)
 
     @cached_property
-    def has(self) -> Bools:
-        """(rows, triples): whether the row has a score for the triple."""
-        grid = np.zeros((self.n_rows, len(self.task_of)), dtype=bool)
-        grid[self.row[self.scored], self.triple[self.scored]] = True
-        return grid
+    def seen(self) -> Bools:
+        """(triples,): whether any row has a score for the triple."""
+        triple = self.triple if self.scored.all() else self.triple[self.scored]
+        return np.bincount(triple, minlength=len(self.task_of)) > 0
+
+    @cached_property
+    def by_task(self) -> Tally:
+        """The scores of each (row, task), by the key row * n_tasks + task."""
+        return tally(self.row * self.n_tasks + self.task, self.score, self.n_rows * self.n_tasks)
+
+    @cached_property
+    def repeats(self) -> Ints:
+        """The scored cells whose row has a score for the same triple before them: files list some subsets twice."""
+        if self.repeating_rows is None:
+            cells = np.flatnonzero(self.scored)
+        else:
+            may_repeat = np.zeros(self.n_rows, dtype=bool)
+            may_repeat[self.repeating_rows] = True
+            cells = np.flatnonzero(may_repeat[self.row] & self.scored) if may_repeat.any() else self.repeating_rows
+        keys = self.row[cells].astype(np.intp) * len(self.task_of) + self.triple[cells]
+        order = np.argsort(keys, kind="stable")
+        again = keys[order][1:] == keys[order][:-1]
+        return cells[order[1:][again]]
+
+
+class Tally(NamedTuple):
+    """By key: the sum of its scores in their order, and how many there are; NaN scores are left out."""
+
+    totals: Floats
+    counts: Ints
+
+    @property
+    def means(self) -> Floats:
+        """NaN where there is no score."""
+        means = np.full(len(self.totals), np.nan)
+        np.divide(self.totals, self.counts, out=means, where=self.counts > 0)
+        return means
+
+
+def tally(keys: Ints, scores: Floats, size: int) -> Tally:
+    """The scores under each key 0..size-1."""
+    scored = ~np.isnan(scores)
+    if not scored.all():
+        keys, scores = keys[scored], scores[scored]
+    totals = np.asarray(np.bincount(keys, weights=scores, minlength=size), dtype=np.float64)
+    return Tally(totals, np.bincount(keys, minlength=size))
 
 
 def ordered_means(keys: Ints, scores: Floats, size: int) -> Floats:
     """Mean of the scores under each key 0..size-1, summed in their order; NaN scores are left out, empty keys NaN."""
-    scored = ~np.isnan(scores)
-    totals = np.bincount(keys[scored], weights=scores[scored], minlength=size)
-    counts = np.bincount(keys[scored], minlength=size)
-    means = np.full(size, np.nan)
-    np.divide(totals, counts, out=means, where=counts > 0)
-    return means
+    return tally(keys, scores, size).means
 
 
 def task_scores(cells: Cells) -> Floats:
     """(rows, tasks): flat mean over the row's cells of the task, complete or not."""
-    keys = cells.row * cells.n_tasks + cells.task
-    return ordered_means(keys, cells.score, cells.n_rows * cells.n_tasks).reshape(cells.n_rows, cells.n_tasks)
+    return cells.by_task.means.reshape(cells.n_rows, cells.n_tasks)
 
 
 def model_task_scores(cells: Cells) -> Floats:
     """(models, tasks): as `task_scores`, the variants of a model pooled."""
-    keys = cells.model * cells.n_tasks + cells.task
-    return ordered_means(keys, cells.score, cells.n_models * cells.n_tasks).reshape(cells.n_models, cells.n_tasks)
+    of_rows = task_scores(cells)
+    pooled = np.full((cells.n_models, cells.n_tasks), np.nan)
+    pooled[cells.model_of_row] = of_rows
+    has_variants = np.bincount(cells.model_of_row, minlength=cells.n_models) > 1
+    if has_variants.any():
+        some = cells.only(has_variants[cells.model_of_row][cells.row])
+        keys = some.model * cells.n_tasks + some.task
+        means = ordered_means(keys, some.score, pooled.size).reshape(pooled.shape)
+        pooled[has_variants] = means[has_variants]
+    return pooled
 
 
 def incomplete(cells: Cells) -> Bools:
     """(rows, tasks): whether a row lacks some cell that any row has, over the product of splits and subsets seen."""
-    seen = cells.has.any(axis=0)
-    task = cells.task_of[seen]
-    required = _distinct_per_key(task, cells.subset_of[seen], cells.n_tasks) * _distinct_per_key(
-        task, cells.split_of[seen], cells.n_tasks
+    task = cells.task_of[cells.seen]
+    required = _distinct_per_key(task, cells.subset_of[cells.seen], cells.n_tasks) * _distinct_per_key(
+        task, cells.split_of[cells.seen], cells.n_tasks
     )
-    have = _sum_by_key(cells.has, cells.task_of, cells.n_tasks)
-    return have < required
+    again = cells.row[cells.repeats] * cells.n_tasks + cells.task[cells.repeats]
+    have = cells.by_task.counts - np.bincount(again, minlength=cells.n_rows * cells.n_tasks)
+    return have.reshape(cells.n_rows, cells.n_tasks) < required
 
 
 def strict_task_scores(cells: Cells) -> Floats:
@@ -156,12 +201,12 @@ def subset_scores(cells: Cells) -> SubsetScores:
     pair_of[pair_of == len(pairs)] = 0
     keys = cells.row * len(pairs) + pair_of[cells.triple]
     shape = cells.n_rows, len(pairs)
-    means = ordered_means(keys, cells.score, cells.n_rows * len(pairs)).reshape(shape)
-    seen = cells.has.any(axis=0)
-    required = _distinct_per_key(cells.task_of[seen], cells.split_of[seen], cells.n_tasks)[pairs // n_subsets]
-    have = _sum_by_key(cells.has[:, occurring], pair_of[occurring], len(pairs))
-    present = np.bincount(keys, minlength=cells.n_rows * len(pairs)).reshape(shape) > 0
-    return SubsetScores(np.where(have < required, np.nan, means), present, pairs // n_subsets)
+    scores = tally(keys, cells.score, cells.n_rows * len(pairs))
+    task, split = cells.task_of[cells.seen], cells.split_of[cells.seen]
+    required = _distinct_per_key(task, split, cells.n_tasks)[pairs // n_subsets]
+    have = (scores.counts - np.bincount(keys[cells.repeats], minlength=len(scores.counts))).reshape(shape)
+    present = np.bincount(keys, minlength=len(scores.counts)).reshape(shape) > 0
+    return SubsetScores(np.where(have < required, np.nan, scores.means.reshape(shape)), present, pairs // n_subsets)
 
 
 def mean_over_present(scores: SubsetScores) -> Floats:
@@ -185,13 +230,3 @@ def _distinct_per_key(keys: Ints, values: Ints, size: int) -> Ints:
     width = int(values.max(initial=0)) + 1
     distinct = np.unique(keys * width + values)
     return np.bincount(distinct // width, minlength=size)
-
-
-def _sum_by_key(grid: Bools, key_of: Ints, size: int) -> Ints:
-    """(rows, columns) -> (rows, size): how many true columns there are under each key."""
-    order = np.argsort(key_of, kind="stable")
-    keys, starts = np.unique(key_of[order], return_index=True)
-    sums = np.zeros((len(grid), size), dtype=np.intp)
-    if len(keys):
-        sums[:, keys] = np.add.reduceat(grid[:, order], starts, axis=1, dtype=np.intp)
-    return sums

@@ -84,6 +84,7 @@ class BoardQuery:
     zero_shot: ZeroShot = ZeroShot.ALL
     complete: bool = False
     measured: bool = False
+    best_variants: bool = False
     text: str = ""
     method: Method = Method.OFFICIAL
     lenient: bool = False
@@ -98,7 +99,7 @@ class BoardQuery:
     @property
     def narrows_models(self) -> bool:
         by_facet = any(name in MODEL_FACETS for name in self.choices)
-        asked = self.complete, self.measured, self.text, self.zero_shot is not ZeroShot.ALL
+        asked = self.complete, self.measured, self.best_variants, self.text, self.zero_shot is not ZeroShot.ALL
         return by_facet or bool(self.ranges) or any(asked)
 
     @property
@@ -120,6 +121,7 @@ class BoardQuery:
             "zero_shot": "" if self.zero_shot is ZeroShot.ALL else self.zero_shot,
             "complete": "1" if self.complete else "",
             "measured": "1" if self.measured else "",
+            "variants": "best" if self.best_variants else "",
             "q": self.text,
             "method": "" if self.method is Method.OFFICIAL else self.method,
             "means": "lenient" if self.lenient else "",
@@ -140,7 +142,7 @@ class BoardQuery:
         if name in self.ranges:
             return replace(self, ranges={key: of for key, of in self.ranges.items() if key != name})
         defaults = BoardQuery()
-        plain = {"q": "text", "means": "lenient", "strata": "stratified"}.get(name, name)
+        plain = {"q": "text", "means": "lenient", "strata": "stratified", "variants": "best_variants"}.get(name, name)
         return replace(self, **{plain: getattr(defaults, plain)})
 
 
@@ -150,7 +152,7 @@ PARAMETERS = frozenset(
         *_FACETS,
         *RANGES,
         *(f"{name}_{end}" for name in RANGES for end in ("min", "max", UNKNOWN)),
-        *("zero_shot", "complete", "measured", "q", "method", "means", "strata", "metric"),
+        *("zero_shot", "complete", "measured", "variants", "q", "method", "means", "strata", "metric"),
     ]
 )
 """Every parameter that `parse` reads."""
@@ -175,6 +177,7 @@ def parse(parameters: Mapping[str, Sequence[str]]) -> BoardQuery:
         zero_shot=_member(ZeroShot, _last(parameters, "zero_shot"), ZeroShot.ALL, problems),
         complete=_last(parameters, "complete") == "1",
         measured=_last(parameters, "measured") == "1",
+        best_variants=_last(parameters, "variants") == "best",
         text=_text(_last(parameters, "q"), problems),
         method=_member(Method, _last(parameters, "method"), Method.OFFICIAL, problems),
         lenient=_last(parameters, "means") == "lenient",

@@ -18,7 +18,7 @@ from leaderboard.models import Scope
 from leaderboard.percentiles import percentiles_of_ranks
 from leaderboard.postgres import array_literal, copy_line
 from leaderboard.ranking import Entrants, LanguageTable, Summary, TaskTable, language_table, task_table
-from leaderboard.standing import MEANS, Standing, mean_bounds, stand
+from leaderboard.standing import MEANS, Standing, stand
 
 ROW_COLUMNS = (
     "model_meta_id",
@@ -179,7 +179,7 @@ def _language_rows(cube: Cube, languages: LanguageTable | None) -> Iterator[tupl
 
 def _summary_columns(standing: Standing) -> list[tuple[Any, ...]]:
     """For each row of the summary the columns from `rank` to `mean_highs`."""
-    summary = standing.summary
+    summary, bounds = standing.summary, standing.bounds()
     n = len(summary.rows)
     blank: list[float | None] = [None] * n
     means = []
@@ -197,9 +197,10 @@ def _summary_columns(standing: Standing) -> list[tuple[Any, ...]]:
             *means,
             _side_by_side(summary.type_means.values(), n),
             _side_by_side(summary.group_means.values(), n),
-            _ranks(standing.intervals.rank_low),
-            _ranks(standing.intervals.rank_high),
-            *map(_plain, mean_bounds(standing)),
+            _ranks(bounds.rank_low),
+            _ranks(bounds.rank_high),
+            _plain(bounds.mean_lows),
+            _plain(bounds.mean_highs),
             strict=True,
         )
     )

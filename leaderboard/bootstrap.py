@@ -34,6 +34,7 @@ _STEPS = 2**40  # From the largest score to zero; means and win rates are compar
 # What a thread takes on at a time: enough for a matrix product to pay, little enough to stay small.
 _DRAWS_AT_ONCE, _ROWS_AT_ONCE = 250, 128
 _IN_CACHE = 2**17  # Numbers of an array that is gone through several times.
+_FEW = 0.25  # Up to this share of the entries, looking each of them up is faster than ranking all.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,32 +71,37 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Intervals:
-    """Arrays aligned with the ballot's rows. Ranks are 0 and means NaN where there is no interval."""
+    """Arrays aligned with the rows asked for. Ranks are 0 and means NaN where there is no interval."""
 
     rank_low: Ints
     rank_high: Ints
     means: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
 
 
-def intervals(ballot: Ballot, *, draws: int = DRAWS, seed: int = SEED, stratified: bool = False) -> Intervals:
-    """From the 2.5th to the 97.5th percentile of each row's rank and means over the draws.
+def intervals(
+    ballot: Ballot, *, rows: Ints | None = None, draws: int = DRAWS, seed: int = SEED, stratified: bool = False
+) -> Intervals:
+    """From the 2.5th to the 97.5th percentile of each row's rank and means over the draws; without `rows` of all.
 
     Bounds of ranks are ranks that were drawn: where a percentile falls between two draws, the lower bound is the better
     rank and the upper one the worse, so at least 95% of the draws lie within. Bounds of means are interpolated. Draws
     in which a row has no rank or mean are left out of its percentiles. `stratified` draws from each task type as many
     tasks as it has.
     """
-    n_rows = len(ballot.task_scores)
-    if ballot.n_tasks < _MIN_TASKS or n_rows == 0:
-        nothing = np.zeros(n_rows, dtype=np.intp)
-        return Intervals(nothing, nothing, {name: (np.full(n_rows, np.nan),) * 2 for name in ballot.means})
+    rows = np.arange(len(ballot.task_scores)) if rows is None else rows
+    if ballot.n_tasks < _MIN_TASKS or len(rows) == 0:
+        nothing = np.zeros(len(rows), dtype=np.intp)
+        return Intervals(nothing, nothing, {name: (np.full(len(rows), np.nan),) * 2 for name in ballot.means})
     counts = draw_counts(ballot.task_types, draws=draws, seed=seed, stratified=stratified)
     contest = _contest(ballot, counts)
-    low, high = _rank_bounds(_drawn_ranks(contest, draws))
+    entry_of_row = contest.entry_of_row[rows]
+    entries = np.unique(entry_of_row[entry_of_row >= 0])
+    low, high = _rank_bounds(_drawn_ranks(contest, draws, entries))
+    places = np.where(entry_of_row < 0, len(entries), np.searchsorted(entries, entry_of_row))
     return Intervals(
-        rank_low=low[contest.entry_of_row],
-        rank_high=high[contest.entry_of_row],
-        means={name: _mean_bounds(ballot, counts, name) for name in ballot.means},
+        rank_low=low[places],
+        rank_high=high[places],
+        means={name: _mean_bounds(ballot, counts, name, rows) for name in ballot.means},
     )
 
 
@@ -120,7 +126,7 @@ def draw_counts(task_types: Sequence[str], *, draws: int, seed: int, stratified:
 def draw_ranks(ballot: Ballot, counts: Ints) -> Ints:
     """(draws, rows): the rank of each row in each draw, 0 where it has none."""
     contest = _contest(ballot, counts)
-    drawn = _drawn_ranks(contest, len(counts))
+    drawn = _drawn_ranks(contest, len(counts), np.arange(contest.n_entries))
     ranks = np.zeros((len(counts), contest.n_entries + 1), dtype=np.intp)
     ranks[:, :-1] = np.where(drawn == _unranked(drawn), 0, drawn)
     return ranks[:, contest.entry_of_row]
@@ -293,19 +299,38 @@ def _steps_below(span: float, values: Floats) -> Floats:
     return np.rint((span - values) * (_STEPS / span))
 
 
-def _drawn_ranks(contest: _Contest, n_draws: int) -> Array:
-    """(draws, entries): the rank in each draw, ties share the best number; `_unranked` where there is none."""
+def _drawn_ranks(contest: _Contest, n_draws: int, entries: Ints) -> Array:
+    """(draws, entries): their rank in each draw, ties share the best number; `_unranked` where there is none."""
     n = contest.n_entries
-    ranks = np.empty((n_draws, n), dtype=np.min_scalar_type(n + 1))
+    ranks = np.empty((n_draws, len(entries)), dtype=np.min_scalar_type(n + 1))
+    everybody = len(entries) == n
+    few = len(entries) <= _FEW * n
 
     def rank(draws: slice) -> None:
         badness = contest.badness(draws)
+        if few:
+            _look_up(ranks[draws], badness, entries, contest.worst)
+            return
         for part in _slices(len(badness), _IN_CACHE // n):
-            _rank_into(ranks[draws][part], badness[part], contest.worst)
+            if everybody:
+                _rank_into(ranks[draws][part], badness[part], contest.worst)
+            else:
+                all_ranks = np.empty(badness[part].shape, dtype=ranks.dtype)
+                _rank_into(all_ranks, badness[part], contest.worst)
+                ranks[draws][part] = all_ranks[:, entries]
 
-    if n:
+    if len(entries):
         _in_parallel(rank, _slices(n_draws, _DRAWS_AT_ONCE))
     return ranks
+
+
+def _look_up(ranks: Array, badness: Array, entries: Ints, worst: int) -> None:
+    """The ranks of some entries: how many others are less bad. Badness is (draws, every entry)."""
+    mine = badness[:, entries]
+    badness.sort(axis=1)
+    for draw, ordered in enumerate(badness):
+        ranks[draw] = ordered.searchsorted(mine[draw]) + 1
+    ranks[mine >= worst] = _unranked(ranks)
 
 
 def _rank_into(ranks: Array, badness: Array, worst: int) -> None:
@@ -445,17 +470,18 @@ class _DrawnMean:
         return total / np.where(n_known > 0, n_known, np.nan)
 
 
-def _mean_bounds(ballot: Ballot, counts: Ints, name: str) -> tuple[Floats, Floats]:
+def _mean_bounds(ballot: Ballot, counts: Ints, name: str, rows: Ints) -> tuple[Floats, Floats]:
     """(rows,) twice: the bounds of a mean, NaN where the board's is blank."""
-    mean, scores = _drawn_mean(ballot, counts, name)
+    mean, every = _drawn_mean(ballot, counts, name)
+    scores = every[rows]
     low, high = np.full(len(scores), np.nan), np.full(len(scores), np.nan)
     known = np.flatnonzero(mean.is_known(scores))
 
     def bound(part: slice) -> None:
-        rows = known[part]
-        ordered = np.sort(mean.of(scores[rows]), axis=1)
+        places = known[part]
+        ordered = np.sort(mean.of(scores[places]), axis=1)
         last = (~np.isnan(ordered)).sum(axis=1) - 1
-        low[rows], high[rows] = _between(ordered, LOW * last), _between(ordered, HIGH * last)
+        low[places], high[places] = _between(ordered, LOW * last), _between(ordered, HIGH * last)
 
     _in_parallel(bound, _slices(len(known), _ROWS_AT_ONCE))
     return low, high

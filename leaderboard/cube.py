@@ -68,9 +68,12 @@ class CubeRules:
 class Cube:
     """The cells of a board, result by result in the order in which they are summed.
 
-    `row_of_result`, `n_cells_of_result` and `result_ids` have one entry per result; `kind` and `score` one per cell.
-    Tasks, kinds and rows are numbered by their place in the lists; rows and `model_meta_ids` stand in the order that
-    breaks ties. Groups name triples, that is (task, split, subset), by `triple_of_kind`.
+    `row_of_result`, `sequence_of_result` and `result_ids` have one entry per result, `score` one per cell. A sequence
+    is the kinds of a result's cells, which a thousand results may share: sequence `s` has `sequence_lengths[s]` entries
+    of `sequence_kinds`, where all sequences stand one after the other. Tasks, kinds and rows are numbered by their
+    place in the lists; rows and `model_meta_ids` stand in the order that breaks ties. `repeating_rows` are the rows
+    that have cells of a triple twice, which few files do. Groups name triples, that is (task, split, subset), by
+    `triple_of_kind`.
     """
 
     tasks: list[CubeTask]
@@ -81,9 +84,11 @@ class Cube:
     groups: list[Group]
     result_ids: npt.NDArray[np.int64]
     row_of_result: Ints
-    n_cells_of_result: Ints
-    kind: Ints
+    sequence_of_result: Ints
+    sequence_lengths: Ints
+    sequence_kinds: Ints
     score: Floats
+    repeating_rows: Ints
 
     @cached_property
     def rules(self) -> Rules:
@@ -126,13 +131,27 @@ class Cube:
         return np.array([kind.task for kind in self.kinds], dtype=np.intp)
 
     @cached_property
+    def n_cells_of_result(self) -> Ints:
+        return self.sequence_lengths[self.sequence_of_result]
+
+    @cached_property
     def result_of_cell(self) -> Ints:
         return np.repeat(np.arange(len(self.n_cells_of_result)), self.n_cells_of_result)
 
     @cached_property
+    def kind(self) -> Ints:
+        """The kind of each cell."""
+        starts = _starts(self.sequence_lengths)[self.sequence_of_result]
+        return self.sequence_kinds[_ranges(starts, self.n_cells_of_result)]
+
+    @cached_property
     def task_of_result(self) -> Ints:
         """All cells of a result are of one task, and it has at least one."""
-        return self.task_of_kind[self.kind[np.cumsum(self.n_cells_of_result) - self.n_cells_of_result]]
+        return self._task_of_sequence[self.sequence_of_result]
+
+    @cached_property
+    def _task_of_sequence(self) -> Ints:
+        return self.task_of_kind[self.sequence_kinds[_starts(self.sequence_lengths)]]
 
     @cached_property
     def languages(self) -> list[str]:
@@ -149,21 +168,15 @@ class Cube:
     @property
     def n_bytes(self) -> int:
         """What it takes in memory, about: the lists are counted with a plain guess for each entry."""
-        arrays = (self.result_ids, self.row_of_result, self.n_cells_of_result, self.kind, self.score)
+        arrays = (self.result_ids, self.row_of_result, self.sequence_of_result, self.sequence_kinds, self.score)
         return sum(array.nbytes for array in arrays) + 400 * (len(self.kinds) + len(self.rows))
 
-    def select(self, *, kinds: Bools | None = None, rows: Bools | None = None) -> Selection:
-        """The cells of some kinds and rows (boolean, by number); without them all."""
-        row, kind, score = np.repeat(self.row_of_result, self.n_cells_of_result), self.kind, self.score
-        if rows is not None:
-            cells = rows[row]
-            row, kind, score = row[cells], kind[cells], score[cells]
-        if kinds is not None:
-            kept = np.flatnonzero(kinds[kind])
-            row, kind, score = row[kept], kind[kept], score[kept]
+    def select(self, *, kinds: Bools | None = None) -> Selection:
+        """The cells of some kinds (boolean, by number); without them all."""
+        n_cells, kind, score = self._cells() if kinds is None else self._cells_of(kinds)
         of_kind, task_of, split_of, subset_of = self._triples
         cells_kept = Cells(
-            row=row,
+            row=np.repeat(self.row_of_result, n_cells),
             triple=of_kind[kind],
             score=score,
             model_of_row=self.model_of_row,
@@ -172,8 +185,25 @@ class Cube:
             subset_of=subset_of,
             n_models=len(self.model_meta_ids),
             n_tasks=len(self.tasks),
+            repeating_rows=self.repeating_rows,
         )
         return Selection(cells_kept, kind)
+
+    def _cells(self) -> tuple[Ints, Ints, Floats]:
+        """(cells of each result; kind and score of each cell)."""
+        return self.n_cells_of_result, self.kind, self.score
+
+    def _cells_of(self, kinds: Bools) -> tuple[Ints, Ints, Floats]:
+        """The same of some kinds, without looking at the other cells: what a sequence keeps, all its results keep."""
+        kept = kinds[self.sequence_kinds]
+        places = np.flatnonzero(kept)
+        n_kept = np.add.reduceat(kept, _starts(self.sequence_lengths), dtype=np.intp)
+        within = places - np.repeat(_starts(self.sequence_lengths), n_kept)
+        n_cells = n_kept[self.sequence_of_result]
+        entry = _ranges(_starts(n_kept)[self.sequence_of_result], n_cells)
+        cells = np.repeat(_starts(self.n_cells_of_result), n_cells)
+        cells += within[entry]
+        return n_cells, self.sequence_kinds[places][entry], self.score[cells]
 
     def without_tasks(self, left_out: Collection[int]) -> Cube:
         """The cube as if the benchmark did not have these tasks (by number)."""
@@ -183,7 +213,8 @@ class Cube:
         triple: dict[int, int] = {}
         for old in self.triple_of_kind[kinds].tolist():
             triple.setdefault(old, len(triple))
-        results, cells = kinds[self.kind[np.cumsum(self.n_cells_of_result) - 1]], kinds[self.kind]
+        sequences = ~np.isin(self._task_of_sequence, list(left_out))
+        results = sequences[self.sequence_of_result]
         return replace(
             self,
             tasks=[self.tasks[task] for task in kept_tasks],
@@ -191,9 +222,10 @@ class Cube:
             groups=[_renumbered(group, code, triple) for group in self.groups],
             result_ids=self.result_ids[results],
             row_of_result=self.row_of_result[results],
-            n_cells_of_result=self.n_cells_of_result[results],
-            kind=(np.cumsum(kinds) - 1)[self.kind[cells]],
-            score=self.score[cells],
+            sequence_of_result=(np.cumsum(sequences) - 1)[self.sequence_of_result[results]],
+            sequence_lengths=self.sequence_lengths[sequences],
+            sequence_kinds=(np.cumsum(kinds) - 1)[self.sequence_kinds[np.repeat(sequences, self.sequence_lengths)]],
+            score=self.score[np.repeat(results, self.n_cells_of_result)],
         )
 
     def cell_languages(self, kind: Ints) -> CellLanguages:
@@ -207,6 +239,18 @@ class Cube:
         cell = np.repeat(np.arange(len(kind)), n_of_cell)
         within = np.arange(len(cell)) - np.repeat(np.cumsum(n_of_cell) - n_of_cell, n_of_cell)
         return CellLanguages(cell, flat[starts[kind][cell] + within], self.languages)
+
+
+def _starts(lengths: Ints) -> Ints:
+    """Where each run begins, of runs that stand one after the other."""
+    return np.cumsum(lengths) - lengths
+
+
+def _ranges(starts: Ints, lengths: Ints) -> Ints:
+    """`starts[0]`, `starts[0] + 1`, … (`lengths[0]` of them), then those of the next start."""
+    numbers = np.arange(lengths.sum())
+    numbers += np.repeat(starts - _starts(lengths), lengths)
+    return numbers
 
 
 def _renumbered(group: Group, task: Mapping[int, int], triple: Mapping[int, int]) -> Group:
@@ -235,9 +279,11 @@ def pack(cube: Cube) -> bytes:
     arrays: dict[str, npt.NDArray[Any]] = {
         "result_ids": cube.result_ids.astype(np.int64),
         "row_of_result": cube.row_of_result.astype(np.int32),
-        "n_cells_of_result": cube.n_cells_of_result.astype(np.int32),
-        "kind": cube.kind.astype(np.uint16 if len(cube.kinds) <= 0xFFFF else np.uint32),
+        "sequence_of_result": cube.sequence_of_result.astype(np.int32),
+        "sequence_lengths": cube.sequence_lengths.astype(np.int32),
+        "sequence_kinds": cube.sequence_kinds.astype(np.uint16 if len(cube.kinds) <= 0xFFFF else np.uint32),
         "score": cube.score,
+        "repeating_rows": cube.repeating_rows.astype(np.int32),
     }
     header = orjson.dumps(
         {

@@ -140,8 +140,11 @@ def task_side(cube: Cube, query: BoardQuery) -> TaskSide:
             admitted[name] = np.array(by_task, dtype=bool)[cube.task_of_kind]
         else:
             lists, list_of_kind = cube.language_lists
-            by_list = [_admits(LANGUAGE_VALUES[name](of), chosen, languages=name in _LANGUAGES) for of in lists]
-            admitted[name] = np.array(by_list, dtype=bool)[list_of_kind]
+            value_of = LANGUAGE_VALUES[name]
+            codes = {
+                code for code in cube.languages if _admits(value_of((code,)), chosen, languages=name in _LANGUAGES)
+            }
+            admitted[name] = np.array([not codes.isdisjoint(of) for of in lists], dtype=bool)[list_of_kind]
     return TaskSide(cube, every, admitted)
 
 

@@ -287,10 +287,29 @@ def build_cube(definition: Definition, results: Results, meta_facts: dict[int, M
         groups=_groups(definition, kinds),
         result_ids=np.array([result.result_id for result in stored], dtype=np.int64)[by_place],
         row_of_result=row_of[by_place],
-        n_cells_of_result=lengths[by_place],
-        kind=np.concatenate([np.tile(segment.kinds, len(segment.results)) for segment in segments])[order],
+        sequence_of_result=np.repeat(np.arange(len(segments)), [len(segment.results) for segment in segments])[
+            by_place
+        ],
+        sequence_lengths=np.array([len(segment.kinds) for segment in segments], dtype=np.intp),
+        sequence_kinds=np.concatenate([segment.kinds for segment in segments]),
         score=np.concatenate([segment.scores.ravel() for segment in segments])[order],
+        repeating_rows=_repeating_rows(segments, row_of, kinds),
     )
+
+
+def _repeating_rows(segments: Sequence[_Segments], row_of: Ints, kinds: Sequence[CellKind]) -> Ints:
+    """The rows that have cells of the same task, split and subset more than once; `row_of` is by result."""
+    numbers = _Codes()
+    triple_of = np.array([numbers[kind[:3]] for kind in kinds], dtype=np.intp)
+    has = np.zeros((int(row_of.max()) + 1, len(numbers)), dtype=bool)
+    n_cells = np.zeros(len(has), dtype=np.intp)
+    start = 0
+    for segment in segments:
+        rows = row_of[start : start + len(segment.results)]
+        has[np.ix_(rows, triple_of[segment.kinds])] = True
+        np.add.at(n_cells, rows, len(segment.kinds))
+        start += len(segment.results)
+    return np.flatnonzero(has.sum(axis=1) < n_cells)
 
 
 def _cube_task(entry: BenchmarkTask) -> CubeTask:

@@ -51,10 +51,10 @@ METADATA = (
     Field("architecture", "text", ("arch",), "family of its architecture"),
     Field("approach", "texts", ("training_approach",), "how it was trained"),
     Field("adapted_from", "text", ("base",), "the model it was made from"),
-    Field("verified", "text", (), "who ran its results", choices=("here", "partly", "reported")),
     Field("speed", "number", ("texts_per_second",), "measured speed, texts per second"),
 )
 STANDING = (
+    Field("verified", "text", (), "who ran its results", choices=("here", "partly", "reported")),
     Field("rank", "number", (), "rank on this board"),
     Field("zero_shot", "number", ("zeroshot",), "share of the tasks not seen in training", unit="%"),
     Field("coverage", "number", ("tasks_done",), "share of the tasks with all their scores", unit="%"),
@@ -68,30 +68,33 @@ STANDING = (
 _VOCABULARIES = ("org", "license", "framework", "type", "modality", "architecture", "approach")
 
 
-def board_fields(
-    task_types: Sequence[str], task_names: Sequence[str], notes: Mapping[str, str], models: Iterable[Any]
-) -> list[Field]:
-    """Every field of a board, those of all boards first.
+def model_fields(notes: Mapping[str, str], models: Iterable[Any]) -> list[Field]:
+    """What can be asked of a model wherever it stands.
 
-    `notes` are maintainers' own keys with their kinds, `models` the facts of the board's models: what they have can be
-    chosen.
+    `notes` are maintainers' own keys with their kinds, `models` the facts of the models: what they have can be chosen.
     """
     choices: dict[str, set[str]] = {name: set() for name in _VOCABULARIES}
     for facts in models:
         for name, values in choices.items():
             value = _of_facts(facts, name)
             values.update([value] if isinstance(value, str) else value or ())
-    fields = [
-        replace(field, choices=sorted(choices[field.name])) if choices.get(field.name) else field
-        for field in (*METADATA, *STANDING)
-    ]
-    taken = {name for field in fields for name in (field.name, *field.aliases)}
     kinds: dict[str, Any] = {"number": "number", "flag": "flag"}
+    return [
+        *(replace(one, choices=sorted(choices[one.name])) if choices.get(one.name) else one for one in METADATA),
+        *(Field(f"note.{key}", kinds.get(kind, "text"), (), "noted by a maintainer") for key, kind in notes.items()),
+    ]
+
+
+def board_fields(
+    task_types: Sequence[str], task_names: Sequence[str], notes: Mapping[str, str], models: Iterable[Any]
+) -> list[Field]:
+    """Every field of a board, those of all boards first; `notes` and `models` as above."""
+    fields = [*model_fields(notes, models), *STANDING]
+    taken = {name for field in fields for name in (field.name, *field.aliases)}
     return [
         *fields,
         *(Field(name, "score", (), "mean of the task type") for name in task_types if name not in taken),
         *(Field(name, "score", (), "score of the task") for name in task_names if name not in {*taken, *task_types}),
-        *(Field(f"note.{key}", kinds.get(kind, "text"), (), "noted by a maintainer") for key, kind in notes.items()),
     ]
 
 
@@ -99,16 +102,26 @@ def _of_facts(facts: Any, name: str) -> Any:
     return facts.spdx_license or facts.license if name == "license" else getattr(facts, _FACTS[name])
 
 
-def value_lookup(facts: Any, row: Any, scores: Mapping[str, Any], notes: Mapping[str, Any]) -> Callable[[str], Any]:
-    """A row's value by the name of a field. `scores` are those that depend on the board, `notes` by their own key."""
+def model_lookup(facts: Any, notes: Mapping[str, Any]) -> Callable[[str], Any]:
+    """A model's value by the name of a field of `model_fields`, None for others; `notes` are by their own key."""
 
     def value_of(name: str) -> Any:
         if name in _FACTS or name == "license":
             return _of_facts(facts, name)
         if name == "language":
             return [form for code in facts.languages or () for form in (code, bare_code(code))]
+        return notes.get(name.removeprefix("note.")) if name.startswith("note.") else None
+
+    return value_of
+
+
+def value_lookup(facts: Any, row: Any, scores: Mapping[str, Any], notes: Mapping[str, Any]) -> Callable[[str], Any]:
+    """A row's value by the name of a field. `scores` are those that depend on the board."""
+    of_model = model_lookup(facts, notes)
+
+    def value_of(name: str) -> Any:
         if name == "verified":
             return verified(row)
-        return notes.get(name.removeprefix("note.")) if name.startswith("note.") else scores.get(name)
+        return scores[name] if name in scores else of_model(name)
 
     return value_of

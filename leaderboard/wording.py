@@ -26,6 +26,9 @@ METHOD_NOTES: Mapping[Method, str] = {
 }
 
 
+_LONGEST = 36  # Characters of an address in a table.
+
+
 @dataclass(frozen=True)
 class Chip:
     """A condition, and the query without it."""
@@ -47,16 +50,18 @@ def _conditions(query: BoardQuery, value_label: Callable[[str, str], str]) -> It
     for name, label in RANGES.items():
         if name in query.ranges:
             yield label, _range(range_text(query.ranges[name])), query.without(name)
-    if query.zero_shot is not ZeroShot.ALL:
-        yield "Zero-shot", "only" if query.zero_shot is ZeroShot.ONLY else "known", query.without("zero_shot")
-    if query.complete:
-        yield "Coverage", "every task", query.without("complete")
-    if query.measured:
-        yield "Speed", "measured", query.without("measured")
-    if query.text:
-        yield "Query", query.text, query.without("q")
-    if query.metric:
-        yield "Metric", query.metric, query.without("metric")
+    zero_shot = {ZeroShot.ONLY: "only", ZeroShot.KNOWN: "known"}.get(query.zero_shot, "")
+    plain = {
+        "zero_shot": ("Zero-shot", zero_shot),
+        "complete": ("Coverage", "every task" if query.complete else ""),
+        "measured": ("Speed", "measured" if query.measured else ""),
+        "variants": ("Variants", "the best of each model" if query.best_variants else ""),
+        "q": ("Query", query.text),
+        "metric": ("Metric", query.metric),
+    }
+    for name, (label, value) in plain.items():
+        if value:
+            yield label, value, query.without(name)
 
 
 def _range(text: str) -> str:
@@ -64,6 +69,14 @@ def _range(text: str) -> str:
     low, _, high = bounds.partition("..")
     words = f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}"
     return f"{words}, or unknown" if unknown else words
+
+
+def license_text(name: str) -> str:
+    """A licence as it reads in a table: its name, or where nobody gave it one the address of its terms, shortened."""
+    host_and_path = name.partition("://")[2]
+    if not host_and_path:
+        return name
+    return f"terms at {host_and_path if len(host_and_path) <= _LONGEST else f'{host_and_path[:_LONGEST]}…'}"
 
 
 def sources(*, official_only: bool) -> str:

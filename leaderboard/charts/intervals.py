@@ -16,11 +16,8 @@ FIRST = 30
 def rank_chart(standings: Standings) -> Chart:
     """The 95 % interval of each rank over draws of tasks."""
     title, key = "Rank intervals", "ranks"
-    columns = standings.columns
-    rows = [
-        (place, int(columns["rank"][place]), int(columns["rank_low"][place]), int(columns["rank_high"][place]))
-        for place in range(min(FIRST, len(standings)))
-    ]
+    first = standings.records(range(min(FIRST, len(standings))))
+    rows = [(record.position, record.rank, record.rank_low, record.rank_high) for record in first]
     rows = [row for row in rows if row[1] and row[2]]
     if not rows:
         return Chart(key, title, "There are no intervals: they come from drawing tasks, and this view has too few.")

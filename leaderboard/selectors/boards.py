@@ -24,6 +24,7 @@ class View(models.TextChoices):
     SUMMARY = "summary", "Summary"
     TASKS = "tasks", "Per task"
     TYPES = "types", "Per task type"
+    WITHOUT = "without", "Without a type"
     LANGUAGES = "languages", "Per language"
     CHARTS = "charts", "Charts"
 
@@ -54,7 +55,7 @@ class BoardColumn:
 
     @property
     def family(self) -> str:
-        """`task`, `type`, `group`, `language`, or nothing for a column that every board may have."""
+        """`task`, `type`, `without`, `group`, `language`, or nothing for a column that every board may have."""
         return self.key.partition(":")[0] if self.index is not None else ""
 
     @property
@@ -71,6 +72,7 @@ RANK = BoardColumn("rank", Kind.RANK, "rank")
 PLACE = BoardColumn("place", Kind.PLACE, "position")
 MODEL = BoardColumn("model", Kind.MODEL, "model_meta__name")
 METHOD_SCORE = BoardColumn("method", Kind.SCORE, "method_score")
+ABOVE_RANDOM = BoardColumn("above_random", Kind.SCORE, "above_random")
 COVERAGE = BoardColumn("coverage", Kind.COVERAGE, "n_done")
 ZERO_SHOT = BoardColumn("zero_shot", Kind.PERCENT, "zero_shot")
 MODEL_FACTS = (
@@ -99,6 +101,11 @@ def mean_names(benchmark: Benchmark) -> list[str]:
     return [name for aggregation in benchmark.aggregations for name in MEANS.get(aggregation, ())]
 
 
+def entrant(model_name: str, experiment_id: str) -> str:
+    """A row as addresses name it: the model, and behind a tilde the variant."""
+    return f"{model_name}~{experiment_id}" if experiment_id else model_name
+
+
 def find_board(benchmark: Benchmark, scope: Scope) -> Board | None:
     return Board.objects.filter(benchmark=benchmark, scope=scope).select_related("benchmark").first()
 
@@ -123,12 +130,22 @@ class ShownBoard(Protocol):
 
 
 def board_columns(
-    benchmark: Benchmark, board: ShownBoard, view: View, *, method_score: bool = False, measured: bool = False
+    benchmark: Benchmark,
+    board: ShownBoard,
+    view: View,
+    *,
+    method_score: bool = False,
+    measured: bool = False,
+    above_random: bool = False,
+    without: Sequence[str] = (),
 ) -> list[BoardColumn]:
     """The columns of a view.
 
-    `method_score` adds the one that the ranking method goes by, `measured` those of measured speed and memory.
+    `method_score` adds the one that the ranking method goes by, `measured` those of measured speed and memory,
+    `above_random` the mean on a scale that begins at chance. `without` are the task types that a rank is shown without.
     """
+    if view == View.WITHOUT:
+        return [RANK, MODEL, *_array_columns("without", "ranks_without", without, Kind.RANK)]
     if view == View.TYPES:
         return [RANK, MODEL, *_array_columns("type", "type_means", board.task_types)]
     if view == View.TASKS:
@@ -141,6 +158,7 @@ def board_columns(
         MODEL,
         *([METHOD_SCORE] if method_score else []),
         *(BoardColumn(name, Kind.SCORE, name) for name in mean_names(benchmark)),
+        *([ABOVE_RANDOM] if above_random else []),
         COVERAGE,
         *([ZERO_SHOT] if benchmark.show_zero_shot else []),
         *_array_columns("type", "type_means", type_names),
@@ -156,8 +174,8 @@ def has_measured(board: Board) -> bool:
     return bool(measured) and BoardRow.objects.filter(board=board, model_meta__in=measured).exists()
 
 
-def _array_columns(family: str, field: str, names: Iterable[str]) -> list[BoardColumn]:
-    return [BoardColumn(f"{family}:{name}", Kind.SCORE, field, index) for index, name in enumerate(names)]
+def _array_columns(family: str, field: str, names: Iterable[str], kind: Kind = Kind.SCORE) -> list[BoardColumn]:
+    return [BoardColumn(f"{family}:{name}", kind, field, index) for index, name in enumerate(names)]
 
 
 def board_rows(board: Board, view: View, columns: Sequence[BoardColumn]) -> QuerySet[Any, Any]:

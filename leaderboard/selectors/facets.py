@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from leaderboard.above_random import RANDOM_ENCODER
 from leaderboard.board_query import MODEL_FACETS, RANGES, TASK_FACETS, UNKNOWN, BoardQuery, Range, bound_text
 from leaderboard.cube import Cube
 from leaderboard.memory import Kept
@@ -16,6 +17,7 @@ from leaderboard.selectors.languages import language_names
 from leaderboard.selectors.standings import Narrowing
 from leaderboard.selectors.versions import data_version
 from leaderboard.task_types import type_label
+from leaderboard.wording import license_text
 
 SHOWN = 10
 LABELS: Mapping[str, Mapping[str, str]] = {
@@ -63,6 +65,8 @@ class Facets:
     models: list[Facet]
     ranges: list[RangeFacet]
     n_measured: int
+    has_variants: bool
+    has_above_random: bool
 
 
 def board_facets(cube: Cube, query: BoardQuery) -> Facets:
@@ -83,6 +87,8 @@ def board_facets(cube: Cube, query: BoardQuery) -> Facets:
         ),
         ranges=[_range(name, label, query, board.models.n_unknown(name, among)) for name, label in RANGES.items()],
         n_measured=int((among & board.models.rows & board.measured).sum()),
+        has_variants=board.has_variants,
+        has_above_random=any(board.facts[row].name == RANDOM_ENCODER for row in np.flatnonzero(ranked)),
     )
 
 
@@ -114,6 +120,8 @@ def value_label(name: str, value: str) -> str:
 def _reading(name: str) -> Callable[[str], str]:
     if name == "type":
         return type_label
+    if name == "license":
+        return license_text
     labels = _labels(name)
     return lambda value: labels.get(value, value)
 

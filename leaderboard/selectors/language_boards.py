@@ -100,9 +100,12 @@ def scripts_of(entries: Iterable[LanguageEntry]) -> list[tuple[LanguageTitle, st
     return [(titles[code], code, n) for code, n in counts.most_common()]
 
 
-def language_board(scope: Scope, code: str) -> PoolBoard | None:
-    """The models in a language or script; the last ones asked for are kept until the data change."""
-    return _boards.get((scope, code, data_version()), lambda: pool_board(pool_tasks(scope, code), scope))
+def language_board(scope: Scope, code: str, query: str = "") -> PoolBoard | None:
+    """The models in a language or script that a query text leaves. Raises QueryError.
+
+    The last ones asked for are kept until the data change.
+    """
+    return _boards.get((scope, code, query, data_version()), lambda: pool_board(pool_tasks(scope, code), scope, query))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,18 @@ from typing import Any
 
 from django.db.models import Count
 
+from leaderboard.board_query import BoardQuery
 from leaderboard.models import Board, BoardRow, CurrentResult, ModelMeta, Task, TaskResult
+from leaderboard.selectors.boards import entrant
+from leaderboard.selectors.standings import board_standings
 
 
 @dataclass(frozen=True)
 class TaskOrigin:
     """A task of a board in a row of it; provenance is that of the leading result, None where the task was not run.
 
-    `score` is None where the board blanks the task. `n_results` counts every stored result of the model on the task.
+    `score` is None where the board blanks the task, `by_metric` also where the metric asked for does not rank it.
+    `n_results` counts every stored result of the model on the task.
     """
 
     task_name: str
@@ -30,6 +34,7 @@ class TaskOrigin:
     origin: str = ""
     n_parts: int = 0
     n_results: int = 0
+    by_metric: float | None = None
 
 
 _FIELDS = (
@@ -43,8 +48,8 @@ _FIELDS = (
 )
 
 
-def row_origins(board: Board, model_meta: ModelMeta, experiment_id: str) -> list[TaskOrigin]:
-    """Every task of the board in its order; empty where the variant is not on the board."""
+def row_origins(board: Board, model_meta: ModelMeta, experiment_id: str, metric: str = "") -> list[TaskOrigin]:
+    """Every task of the board in its order; empty where the variant is not on the board. Raises UnusableMetric."""
     row = BoardRow.objects.filter(board=board, model_meta=model_meta, experiment_id=experiment_id).first()
     if row is None:
         return []
@@ -58,10 +63,27 @@ def row_origins(board: Board, model_meta: ModelMeta, experiment_id: str) -> list
         .order_by()
     )
     scores = row.task_scores or [None] * len(board.task_names)
+    by_metric = _by_metric(board, entrant(model_meta.name, experiment_id), metric) if metric else {}
     return [
-        TaskOrigin(name, types.get(name, ""), score, n_results=n_results.get(name, 0), **leading.get(name, {}))
+        TaskOrigin(
+            name,
+            types.get(name, ""),
+            score,
+            n_results=n_results.get(name, 0),
+            by_metric=by_metric.get(name),
+            **leading.get(name, {}),
+        )
         for name, score in zip(board.task_names, scores, strict=True)
     ]
+
+
+def _by_metric(board: Board, name: str, metric: str) -> dict[str, float | None]:
+    """Task name -> the score of a row by a metric."""
+    found = board_standings(board, BoardQuery(metric=metric))
+    if found is None or name not in found.entrants:
+        return {}
+    (record,) = found.records([found.entrants.index(name)])
+    return dict(zip(found.head.task_names, record.task_scores, strict=True))
 
 
 def _leading_results(board: Board, model_meta: ModelMeta, experiment_id: str) -> Mapping[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ import numpy as np
 from leaderboard.aggregation import Floats
 from leaderboard.models import ModelMeta, Scope, Task
 from leaderboard.selectors.model_facts import ModelFacts, model_facts
+from leaderboard.selectors.model_queries import models_matching
 from leaderboard.task_pools import Pool, PoolRanking, PoolTask, pool_of, rank_pool, row_means
 
 
@@ -66,9 +67,13 @@ def ranked_models(scope: Scope) -> set[int]:
     return set((models.filter(in_registry=True) if scope == Scope.OFFICIAL else models).values_list("pk", flat=True))
 
 
-def pool_board(tasks: Iterable[PoolTask], scope: Scope) -> PoolBoard | None:
-    """The board over these tasks, or None where nobody has a score."""
-    pool = pool_of(tasks).only(ranked_models(scope))
+def pool_board(tasks: Iterable[PoolTask], scope: Scope, query: str = "") -> PoolBoard | None:
+    """The board over these tasks and the models that a query text leaves, or None where nobody has a score.
+
+    Raises QueryError for a text that cannot be read.
+    """
+    admitted = ranked_models(scope)
+    pool = pool_of(tasks).only(admitted & models_matching(query) if query else admitted)
     if not pool.model_meta_ids:
         return None
     facts = Task.objects.filter(pk__in=pool.task_ids).values_list("pk", "name", "type")

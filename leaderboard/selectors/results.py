@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from math import isnan
 
 import zstandard
 
 from leaderboard.cell_means import Cell, mean_in_order
 from leaderboard.currency import parsed_version
 from leaderboard.models import CellSet, CurrentResult, ModelMeta, Scope, SourceKind, Task, TaskResult
+from leaderboard.result_files import TaskFacts
+from leaderboard.result_metrics import metric_column, stored_cells
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,13 @@ class Standing:
 
 @dataclass(frozen=True)
 class CellRow:
+    """`by_metric` is the metric that was asked for beside the main score, None where the file has none."""
+
     split: str
     subset: str
     languages: str
     main_score: float | None
+    by_metric: float | None = None
 
 
 def result_standings(model_meta: ModelMeta, task: Task) -> list[Standing]:
@@ -74,7 +80,7 @@ def result_standings(model_meta: ModelMeta, task: Task) -> list[Standing]:
     parts = _parts(model_meta, task)
     found = list(
         TaskResult.objects.filter(model_revision__model_meta=model_meta, task=task)
-        .select_related("model_revision", "variant", "source", "cell_set")
+        .select_related("model_revision", "variant", "source", "cell_set", "task")
         .defer("payload")
     )
     official = {result.variant_id: result for result in found if parts[result.pk].get(Scope.OFFICIAL) == 0}
@@ -132,14 +138,22 @@ def chosen_standing(standings: list[Standing], result_id: str) -> Standing | Non
     return next(asked, standings[0] if standings else None)
 
 
-def cells_of(result: TaskResult) -> list[CellRow]:
+def cells_of(result: TaskResult, metric: str = "") -> list[CellRow]:
+    """The scores in the order of the file."""
     cell_set = result.cell_set
+    by_metric = _by_metric(result, metric) if metric else [None] * result.n_cells
     return [
-        CellRow(split, subset, ", ".join(languages), score)
-        for split, subset, languages, score in zip(
-            cell_set.splits, cell_set.subsets, cell_set.languages, result.main_scores, strict=True
+        CellRow(split, subset, ", ".join(languages), *scores)
+        for split, subset, languages, *scores in zip(
+            cell_set.splits, cell_set.subsets, cell_set.languages, result.main_scores, by_metric, strict=True
         )
     ]
+
+
+def _by_metric(result: TaskResult, metric: str) -> list[float | None]:
+    facts = {result.task.name: TaskFacts(result.task.main_score, result.task.eval_langs)}
+    column = metric_column(stored_cells(stored_file(result), facts), metric)
+    return [None if isnan(value) else value for value in column.tolist()]
 
 
 def stored_file(result: TaskResult) -> bytes:

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from leaderboard.above_random import RANDOM_ENCODER, above_random, n_comparable
 from leaderboard.aggregation import Bools, Floats, Ints
 from leaderboard.board_query import BoardQuery, ZeroShot
 from leaderboard.cube import Cube, CubeRow, Selection, unpack
 from leaderboard.filters import ModelSide, TaskSide, model_side, task_side
 from leaderboard.memory import Kept
+from leaderboard.methods import mean_over_tasks
 from leaderboard.models import Benchmark, Board, BoardCube
 from leaderboard.query_fields import board_fields, value_lookup
 from leaderboard.query_language import Field, compile_query
 from leaderboard.ranking import Entrants, LanguageTable, Summary, language_table, summarise
 from leaderboard.selectors.board_metrics import LeftOut, MetricCube, OfferedMetric, offered_metrics, with_metric
-from leaderboard.selectors.boards import MEASURED, MODEL_FACTS, BoardColumn, Kind, Scale, column_scale
+from leaderboard.selectors.boards import MEASURED, MODEL_FACTS, BoardColumn, Kind, Scale, column_scale, entrant
 from leaderboard.selectors.metadata import annotation_keys, annotation_values
 from leaderboard.selectors.model_facts import ModelFacts, model_facts
 from leaderboard.selectors.own_boards import OwnBoard
 from leaderboard.selectors.versions import data_version
-from leaderboard.standing import MEANS, Standing, mean_bounds, stand
+from leaderboard.standing import MEANS, Bounds, Standing, ranks_without_types, stand
 from leaderboard.zero_shot import zero_shot_percentage
 
 _CUBES = 256 * 2**20
@@ -52,12 +55,42 @@ class BoardHead:
     languages: list[str]
 
 
+class IntervalsOnDemand:
+    """The intervals of those rows of a standing that somebody looked at, which is far less work than all of them."""
+
+    def __init__(self, standing: Standing) -> None:
+        self._standing = standing
+        self._lock = Lock()
+        n = len(standing.rank)
+        self._known = np.zeros(n, dtype=bool)
+        self._bounds = Bounds(
+            np.zeros(n, dtype=np.intp), np.zeros(n, dtype=np.intp), np.empty((n, len(MEANS))), np.empty((n, len(MEANS)))
+        )
+
+    def of(self, places: Sequence[int]) -> Bounds:
+        """Aligned with the places."""
+        wanted = np.asarray(places, dtype=np.intp)
+        with self._lock:
+            missing = np.unique(wanted[~self._known[wanted]])
+            if len(missing):
+                for kept, found in zip(self._bounds, self._standing.bounds(missing), strict=True):
+                    kept[missing] = found
+                self._known[missing] = True
+        return self._bounds.at(wanted)
+
+    @property
+    def n_bytes(self) -> int:
+        return self._standing.ballot.votes.nbytes + sum(array.nbytes for array in self._bounds)
+
+
 @dataclass(frozen=True)
 class Standings:
-    """The rows of a board in display order, kept as columns; `record(i)` is the i-th row.
+    """The rows of a board in display order, kept as columns; `records([i])` has the i-th row.
 
     `of_rows` and `of_tasks` say how many rows and tasks there are without the query's filters. `left_out` are tasks
-    without the query's metric, of `n_in_view`.
+    without the query's metric, of `n_in_view`. `intervals` is None for rows that have none. `without_types` are the
+    task types that the column `ranks_without` leaves out, one after the other; `n_above_random` counts the tasks of the
+    column `above_random`, which is there where the count is not 0.
     """
 
     head: BoardHead
@@ -70,9 +103,17 @@ class Standings:
     of_languages: int = 0
     left_out: Sequence[LeftOut] = ()
     n_in_view: int = 0
+    intervals: IntervalsOnDemand | None = None
+    without_types: Sequence[str] = ()
+    n_above_random: int = 0
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def entrants(self) -> list[str]:
+        """The rows as addresses name them."""
+        return [entrant(facts.name, row.experiment_id) for row, facts in zip(self.rows, self.facts, strict=True)]
 
     @property
     def has_measured(self) -> bool:
@@ -82,10 +123,22 @@ class Standings:
     @property
     def n_bytes(self) -> int:
         arrays = (column for column in self.columns.values() if isinstance(column, np.ndarray))
-        return sum(array.nbytes for array in arrays) + _BYTES_PER_ROW * len(self.rows)
+        drawn_from = self.intervals.n_bytes if self.intervals else 0
+        return sum(array.nbytes for array in arrays) + drawn_from + _BYTES_PER_ROW * len(self.rows)
 
-    def record(self, place: int) -> Any:
-        """A row with the fields that the columns of `selectors.boards` read; blank is None."""
+    def records(self, places: Sequence[int] | None = None) -> list[Any]:
+        """Rows with the fields that the columns of `selectors.boards` read, all of them without places; blank is None.
+
+        Intervals are drawn here for those rows that have not had them yet.
+        """
+        places = range(len(self.rows)) if places is None else places
+        bounds = self.intervals.of(places)._asdict() if self.intervals else {}
+        return [
+            self._record(place, {name: plain(column[number]) for name, column in bounds.items()})
+            for number, place in enumerate(places)
+        ]
+
+    def _record(self, place: int, bounds: Mapping[str, Any]) -> Any:
         row, facts = self.rows[place], self.facts[place]
         values = {name: plain(column[place]) for name, column in self.columns.items()}
         return SimpleNamespace(
@@ -97,10 +150,8 @@ class Standings:
             position=place,
             **{column.field: _of_facts(facts, column) for column in OF_FACTS},
             **values,
+            **bounds,
         )
-
-    def records(self) -> Iterator[Any]:
-        return map(self.record, range(len(self.rows)))
 
     def order(self, column: BoardColumn, *, descending: bool) -> list[int]:
         """Places sorted by a column: blank last in either direction, equals in the board's own order."""
@@ -128,7 +179,8 @@ class Standings:
         if column.field == "position":
             return place
         value = self.columns[column.field][place]
-        return plain(value if column.index is None else value[column.index])
+        value = plain(value if column.index is None else value[column.index])
+        return value or None if column.kind is Kind.RANK else value
 
 
 def plain(value: Any) -> Any:
@@ -165,10 +217,7 @@ def board_standings(board: Board | OwnBoard, query: BoardQuery) -> Standings | N
         return None
     key = (board.pk, data_version(), query.key)
 
-    def rank(cube: Cube) -> Standings:
-        return narrowed(cube, query, board.benchmark, board.scope, board.computed_at)
-
-    return _views.get(key, lambda: _by_metric(board, query, rank))
+    return _views.get(key, lambda: _by_metric(board, query, lambda cube: _narrowed(cube, query, board)))
 
 
 def language_standings(board: Board | OwnBoard, query: BoardQuery) -> Standings | None:
@@ -177,6 +226,15 @@ def language_standings(board: Board | OwnBoard, query: BoardQuery) -> Standings 
         return None
     key = ("languages", board.pk, data_version(), query.key)
     return _views.get(key, lambda: _by_metric(board, query, lambda cube: _by_language(cube, query, board)))
+
+
+def standings_without_types(board: Board | OwnBoard, query: BoardQuery) -> Standings | None:
+    """As `board_standings`, with the rank of each row where no task of a type counts, type by type. Raises as above."""
+    if board_cube(board) is None:
+        return None
+
+    key = ("without", board.pk, data_version(), query.key)
+    return _views.get(key, lambda: _by_metric(board, query, lambda cube: _without_types(cube, query, board)))
 
 
 def query_cube(board: Board | OwnBoard, query: BoardQuery) -> MetricCube | None:
@@ -230,24 +288,58 @@ def _widest(table: LanguageTable) -> Ints:
     return np.sort(np.argsort(-n_models, kind="stable")[:MAX_LANGUAGES])
 
 
-def narrowed(cube: Cube, query: BoardQuery, benchmark: Benchmark, scope: str, computed_at: datetime) -> Standings:
+def _narrowed(cube: Cube, query: BoardQuery, board: Board | OwnBoard) -> Standings:
     """The cells of a cube that a query leaves, ranked."""
-    board = Narrowing(cube, query)
-    standing = board.standing()
-    head = _head(board, standing, benchmark, scope, computed_at)
+    left = Narrowing(cube, query)
+    return _standings(left, left.standing(), board)
+
+
+def _without_types(cube: Cube, query: BoardQuery, board: Board | OwnBoard) -> Standings:
+    left = Narrowing(cube, query)
+    standing = left.standing()
+    found = _standings(left, standing, board)
     if standing is None:
-        return Standings(head, query, {}, [], [], _n_rows(board.everybody), len(cube.tasks))
+        return found
+    ranks = left.ranks_without_types()
+    if len(ranks) < 2:  # Without its only type nothing is left of a board.
+        return replace(found, columns={**found.columns, "ranks_without": np.empty((len(found), 0))})
+    of_rows = np.column_stack(list(ranks.values()))[standing.summary.rows]
+    return replace(found, columns={**found.columns, "ranks_without": of_rows}, without_types=list(ranks))
+
+
+def _standings(left: Narrowing, standing: Standing | None, board: Board | OwnBoard) -> Standings:
+    cube, query = left.cube, left.query
+    head = _head(left, standing, board.benchmark, board.scope, board.computed_at)
+    if standing is None:
+        return Standings(head, query, {}, [], [], _n_rows(left.everybody), len(cube.tasks))
     order = standing.summary.rows
-    unfiltered = board.everybody if query.narrows_models else standing.summary
+    unfiltered = left.everybody if query.narrows_models else standing.summary
+    random_scores = _random_scores(left, unfiltered, standing.summary)
     return Standings(
         head=head,
         query=query,
-        columns=_columns(standing),
+        columns=_columns(left, standing, random_scores),
         rows=[cube.rows[row] for row in order],
-        facts=[board.facts[row] for row in order],
+        facts=[left.facts[row] for row in order],
         of_rows=_n_rows(unfiltered),
         of_tasks=len(cube.tasks),
+        intervals=IntervalsOnDemand(standing),
+        n_above_random=0 if random_scores is None else n_comparable(random_scores),
     )
+
+
+def _random_scores(left: Narrowing, everybody: Summary | None, summary: Summary) -> Floats | None:
+    """What the random encoder has on each task of the summary; None where it was not run on any."""
+    place = next(
+        (place for place, row in enumerate(everybody.rows) if left.facts[row].name == RANDOM_ENCODER)
+        if everybody
+        else iter(()),
+        None,
+    )
+    if everybody is None or place is None:
+        return None
+    scores = everybody.task_scores[place][np.searchsorted(everybody.tasks, summary.tasks)]
+    return scores if n_comparable(scores) else None
 
 
 def _n_rows(summary: Summary | None) -> int:
@@ -289,6 +381,8 @@ class Narrowing:
             left &= self.measured
         if self.query.complete:
             left &= self._complete()
+        if self.query.best_variants:
+            left &= self._best_variants()
         if self.query.text:
             left &= self._by_text()
         return left
@@ -300,6 +394,11 @@ class Narrowing:
             return self.selection
         kept = self.rows[cells.row]
         return Selection(cells.only(kept), kind[kept])
+
+    def ranks_without_types(self) -> dict[str, Ints]:
+        """Task type -> the rank of each row of the cube without it."""
+        cells, query = self.selected().cells, self.query
+        return ranks_without_types(cells, self.cube.rules, self.entrants, method=query.method, lenient=query.lenient)
 
     def standing(self) -> Standing | None:
         query = self.query
@@ -333,6 +432,24 @@ class Narrowing:
         if self.everybody:
             complete[self.everybody.rows[~np.isnan(self.everybody.task_scores).any(axis=1)]] = True
         return complete
+
+    @property
+    def has_variants(self) -> bool:
+        """Whether some model has several rows."""
+        return len(self.cube.rows) > len(np.unique(self.cube.model_of_row))
+
+    def _best_variants(self) -> Bools:
+        """One row for each model: that with most tasks done, of several the one with the highest mean over them."""
+        best = np.zeros(len(self.cube.rows), dtype=bool)
+        if (summary := self.everybody) is None:
+            return best
+        done = (~np.isnan(summary.task_scores)).sum(axis=1)
+        mean = mean_over_tasks(summary.task_scores, lenient=True, weights=self.cube.rules.weights_of(summary.tasks))
+        model = self.cube.model_of_row[summary.rows]
+        order = np.lexsort((summary.rows, -mean, -done, model))
+        first = np.unique(model[order], return_index=True)[1]
+        best[summary.rows[order[first]]] = True
+        return best
 
     def fields(self) -> list[Field]:
         """What the query text can ask about on this board."""
@@ -396,27 +513,28 @@ def _head(
     )
 
 
-def _columns(standing: Standing) -> dict[str, Any]:
-    summary, intervals = standing.summary, standing.intervals
-    lows, highs = mean_bounds(standing)
+def _columns(left: Narrowing, standing: Standing, random_scores: Floats | None) -> dict[str, Any]:
+    summary = standing.summary
     n = len(summary.rows)
     blank = np.full(n, np.nan)
     means = {name: blank if summary.means[name] is None else summary.means[name] for name in MEANS}
     return {
         "rank": standing.rank,
         "borda_rank": summary.borda_rank,
-        "rank_low": intervals.rank_low,
-        "rank_high": intervals.rank_high,
         **({} if standing.method_score is None else {"method_score": standing.method_score}),
         "zero_shot": summary.zero_shot,
         "n_done": (~np.isnan(summary.task_scores)).sum(axis=1),
         **means,
-        "mean_lows": lows,
-        "mean_highs": highs,
         "type_means": _side_by_side(summary.type_means.values(), n),
         "group_means": _side_by_side(summary.group_means.values(), n),
         "task_scores": summary.task_scores,
+        **({} if random_scores is None else {"above_random": _above_random(left, summary, random_scores)}),
     }
+
+
+def _above_random(left: Narrowing, summary: Summary, random_scores: Floats) -> Floats:
+    weights = left.cube.rules.weights_of(summary.tasks)
+    return above_random(summary.task_scores, random_scores, weights, lenient=left.query.lenient)
 
 
 def _side_by_side(columns: Collection[Floats], n: int) -> Floats:

@@ -57,9 +57,12 @@ def _type_entries(scope: Scope) -> list[TypeEntry]:
     ]
 
 
-def type_board(scope: Scope, name: str) -> PoolBoard | None:
-    """The models over the type's tasks; None where nobody has a result. The last ones asked for are kept."""
-    return _boards.get((scope, name, data_version()), lambda: pool_board(_pool_tasks(scope, name), scope))
+def type_board(scope: Scope, name: str, query: str = "") -> PoolBoard | None:
+    """The models that a query text leaves over the type's tasks; None where nobody has a result. Raises QueryError.
+
+    The last ones asked for are kept.
+    """
+    return _boards.get((scope, name, query, data_version()), lambda: pool_board(_pool_tasks(scope, name), scope, query))
 
 
 def _pool_tasks(scope: Scope, name: str) -> list[PoolTask]:

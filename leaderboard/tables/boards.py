@@ -24,6 +24,7 @@ from leaderboard.selectors.boards import (
     ShownBoard,
     View,
     cell_values,
+    entrant,
     mean_names,
     sort_rows,
 )
@@ -36,6 +37,7 @@ from leaderboard.tables.cells import (
     TRAINED_ON,
     breakable,
     model_cell,
+    moved_rank_cell,
     origin_text,
     rank_cell,
 )
@@ -46,6 +48,7 @@ COLUMN_LABELS = {
     "place": "Place",
     "model": "Model",
     "method": "Win rate",
+    "above_random": "Above random",
     "mean_task": "Mean (Task)",
     "mean_task_type": "Mean (TaskType)",
     "mean_subset": "Mean (Subset)",
@@ -102,17 +105,15 @@ class BoardTableColumn(django_tables2.Column):
 
 
 def column_label(column: BoardColumn) -> SafeString | str:
-    if column.family == "type":
-        return type_label(column.name)
-    if column.family:
-        return breakable(column.name)
-    return COLUMN_LABELS[column.key]
+    return breakable(column.name) if column.family in {"task", "group", "language"} else plain_label(column)
 
 
 def plain_label(column: BoardColumn) -> str:
     """The label as text."""
     if column.family == "type":
         return type_label(column.name)
+    if column.family == "without":
+        return f"Without {type_label(column.name)}"
     return column.name if column.family else COLUMN_LABELS[column.key]
 
 
@@ -130,10 +131,10 @@ class StandingsRows(TableListData):
 
     def __getitem__(self, key: Any) -> Any:
         places = self.data[key]
-        return [self.standings.record(place) for place in places] if isinstance(key, slice) else places
+        return self.standings.records(places) if isinstance(key, slice) else places
 
     def __iter__(self) -> Any:
-        return map(self.standings.record, self.data)
+        return iter(self.standings.records(self.data))
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,7 @@ class BoardTable(PodiumTable):
         self.natural_order = self._natural_order()
         self.marks = Marks()
         self.pinned: list[Any] = []
+        self.metric = rows.query.metric if isinstance(rows, Standings) else ""
         self.leading = next((column.key for column in columns if column.kind is Kind.SCORE), "")
         self.source = "" if board.scope == Scope.ALL else f"?source={board.scope}"
         stored = board.benchmark.pk is not None
@@ -256,6 +258,8 @@ class BoardTable(PodiumTable):
             return self._model(record)
         if column.kind is Kind.COVERAGE:
             return f"<td>{value}/{self.board.n_declared_tasks}"
+        if column.family == "without":
+            return moved_rank_cell(value, record.rank)
         if column.kind is Kind.RANK and getattr(record, "rank_low", None):
             return rank_cell(value, (record.rank_low, record.rank_high))
         return CELLS[column.kind](value)
@@ -264,7 +268,7 @@ class BoardTable(PodiumTable):
         experiment_id = getattr(record, "experiment_id", "")
         origins = getattr(record, "origins", ())
         name = record.model_meta__name
-        which = escape(f"{name}~{experiment_id}" if experiment_id else name)
+        which = escape(entrant(name, experiment_id))
         choice = f'<input type="checkbox" name="m" value="{which}" aria-label="Choose {which}">'
         origin = origin_text(origins)
         if not origin or not self.origins_address:
@@ -273,6 +277,7 @@ class BoardTable(PodiumTable):
             "m": name,
             "variant": experiment_id,
             "source": "" if self.board.scope == Scope.ALL else self.board.scope,
+            "metric": self.metric,
         }
         address = f"{self.origins_address}?{urlencode({key: value for key, value in asked.items() if value})}"
         link = format_html('<a href="{}" title="where the numbers come from">{}</a>', address, origin)

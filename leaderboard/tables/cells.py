@@ -16,6 +16,7 @@ from leaderboard.models import SourceKind
 from leaderboard.selectors.boards import Kind
 
 DASH = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 UNKNOWN = '<td class="unknown">unknown'
 TRAINED_ON = '<abbr class="mark" title="trained on data of this task">‡</abbr>'
 ORIGIN_LABELS: dict[str, str] = {
@@ -82,6 +83,14 @@ def rank_cell(rank: int | None, interval: tuple[int, int] | None = None) -> str:
         return f'<td class="rank"><abbr title="not ranked">{DASH}</abbr>'
     number = f'<span class="medal-{rank}">{rank}</span>' if rank <= 3 else f"{rank}"
     return f'<td class="rank">{number}{f"<small>{interval[0]}{DASH}{interval[1]}</small>" if interval else ""}'
+
+
+def moved_rank_cell(rank: int | None, usual: int | None) -> str:
+    """A rank under other circumstances, and in small print by how many places it is better (+) or worse than usual."""
+    if not rank or not usual or rank == usual:
+        return rank_cell(rank)
+    sign = "+" if rank < usual else MINUS
+    return f"{rank_cell(rank)}<small>{sign}{abs(usual - rank):,}</small>"
 
 
 def percent_cell(percent: int | None) -> str:

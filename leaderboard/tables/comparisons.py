@@ -19,11 +19,10 @@ from leaderboard.models import Scope
 from leaderboard.paired import Comparison
 from leaderboard.selectors.comparisons import ComparedTask, Entrant, Place, Run
 from leaderboard.tables.base import PodiumTable, Rows, ScoreColumn
-from leaderboard.tables.cells import DASH, TRAINED_ON, breakable, revision_text, score_text
+from leaderboard.tables.cells import DASH, MINUS, TRAINED_ON, breakable, revision_text, score_text
 from leaderboard.task_types import type_label
 from leaderboard.wording import counted
 
-MINUS = "\N{MINUS SIGN}"
 ENOUGH_TASKS = 6
 """With five tasks no result of the permutation test is below 5 %: 2 of 32 ways to flip the signs are as far apart."""
 SIGNIFICANT = 0.05

@@ -7,6 +7,7 @@ from django import template
 from leaderboard.rank_moves import Move
 from leaderboard.tables import changes
 from leaderboard.tables.boards import COLUMN_LABELS
+from leaderboard.tables.cells import MINUS
 
 register = template.Library()
 register.filter("pushes", changes.pushes_text)
@@ -23,7 +24,7 @@ def thousands(number: int) -> str:
 @register.filter
 def points(difference: float) -> str:
     """A difference of scores as it reads in a table that shows them x 100: +1.25 points."""
-    return f"{difference * 100:+.2f} points".replace("-", "\N{MINUS SIGN}")
+    return f"{difference * 100:+.2f} points".replace("-", MINUS)
 
 
 @register.filter

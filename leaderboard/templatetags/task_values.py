@@ -6,7 +6,7 @@ from django import template
 
 from leaderboard.descriptive_stats import number_text
 from leaderboard.metrics import Metric
-from leaderboard.tables.cells import DASH
+from leaderboard.tables.cells import DASH, MINUS
 from leaderboard.tables.tasks import metric_text
 from leaderboard.task_types import type_label
 
@@ -24,7 +24,6 @@ _AGREEMENTS = (
     (-1.0, "rather the opposite order"),
 )
 _SMALL = 0.001
-MINUS = "\N{MINUS SIGN}"
 
 
 @register.filter

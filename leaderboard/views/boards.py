@@ -15,16 +15,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from leaderboard import board_query
+from leaderboard.above_random import RANDOM_ENCODER
 from leaderboard.board_query import BoardQuery
 from leaderboard.citations import CitedBoard, board_bibtex
 from leaderboard.exports.boards import board_sheet
 from leaderboard.exports.sheets import Sheet
 from leaderboard.freshness import until_data_changes
 from leaderboard.models import Benchmark, Board, Scope
-from leaderboard.query_language import MAX_LENGTH, QueryError, suggestions
+from leaderboard.query_fields import METADATA, STANDING
+from leaderboard.query_language import QueryError
 from leaderboard.selectors import boards, facets, history, menu, standings, tasks
 from leaderboard.selectors.board_metrics import OfferedMetric, UnusableMetric
-from leaderboard.selectors.boards import ShownBoard, View
+from leaderboard.selectors.boards import ShownBoard, View, entrant
 from leaderboard.selectors.measurements import compared_hardware
 from leaderboard.selectors.model_facts import model_facts
 from leaderboard.selectors.own_boards import OwnBoard
@@ -33,15 +35,19 @@ from leaderboard.tables.boards import BoardTable, Marks, column_label, ranking_r
 from leaderboard.views.addresses import scope_of
 from leaderboard.views.charts import board_charts_context
 from leaderboard.views.exports import export_addresses, exported, view_address
+from leaderboard.views.queries import query_context, suggested
 from leaderboard.wording import METHOD_NOTES, METHODS, Chip, Extent, chips, in_one_line, languages_in_one_line
 
 PAGE_SIZES = {"50": 50, "100": 100, "all": None}
 DEFAULT_PAGE_SIZE = "50"
 MAX_PINNED = 20
 PIN = "pin_ticked"
+CHOSEN = "m"
 NOT_FILTERED = "This board has no cells to be ranked anew yet: import results once more, which computes all boards."
+# The views that are no other columns of the same rows.
+NARROWED = {View.LANGUAGES: standings.language_standings, View.WITHOUT: standings.standings_without_types}
 # What an address says beside the query, in the order of a link.
-DISPLAY = ("title", "tasks", "view", "source", "sort", "hide", "pin", "per_page", "page")
+DISPLAY = ("title", "tasks", "view", "source", "sort", "hide", "show", "pin", "per_page", "page")
 
 
 @require_safe
@@ -73,24 +79,20 @@ def _is_from_form(request: HttpRequest) -> bool:
     return any(
         len(values) > 1 or not values[-1] or name == PIN or name.rpartition("_")[2] in {"min", "max"}
         for name, values in request.GET.lists()
-        if name in board_query.PARAMETERS or name in {"hide", "pin", PIN}
+        if name in board_query.PARAMETERS or name in {"hide", "show", "pin", PIN}
     )
 
 
 def view_parameters(request: HttpRequest, query: BoardQuery) -> str:
     """The parameters of a link to this view."""
     display = [(name, ",".join(filter(None, request.GET.getlist(name)))) for name in DISPLAY if name != "page"]
-    if PIN in request.GET:
-        pinned = dict.fromkeys([*request.GET.get("pin", "").split(","), *request.GET.getlist("m")])
+    if PIN not in request.GET:
+        display += [(CHOSEN, name) for name in request.GET.getlist(CHOSEN)]
+    else:
+        pinned = dict.fromkeys([*request.GET.get("pin", "").split(","), *request.GET.getlist(CHOSEN)])
         display = [(name, ",".join(filter(None, pinned)) if name == "pin" else value) for name, value in display]
     display = [(name, value) for name, value in display if value]
     return urlencode([*query.pairs, *display], safe=",:/.")
-
-
-def _entrant(record: Any) -> str:
-    """A row as addresses name it: the model, and behind a tilde the variant."""
-    experiment_id = getattr(record, "experiment_id", "")
-    return f"{record.model_meta__name}~{experiment_id}" if experiment_id else str(record.model_meta__name)
 
 
 class BoardPage:
@@ -105,6 +107,7 @@ class BoardPage:
         self.standings: Standings | None = None
         self.table: BoardTable | None = None
         self._measured = False
+        self.view = View.SUMMARY
         if board:
             self.view = View(asked) if (asked := request.GET.get("view", "")) in View.values else View.SUMMARY
             self._fill(board)
@@ -112,7 +115,7 @@ class BoardPage:
     def _fill(self, board: Board | OwnBoard) -> None:
         self._settle_metric(board)
         if not self._is_stored(board):
-            narrow = standings.language_standings if self.view == View.LANGUAGES else standings.board_standings
+            narrow = NARROWED.get(self.view, standings.board_standings)
             try:
                 self.standings = narrow(board, self.query)
             except QueryError as problem:
@@ -126,6 +129,8 @@ class BoardPage:
 
     def _settle_metric(self, board: Board | OwnBoard) -> None:
         """Go back to the main score, and say why, where the metric ranks none of the tasks in view."""
+        if not self.query.metric:
+            return
         try:
             standings.query_cube(board, self.query)
         except UnusableMetric as problem:
@@ -134,8 +139,17 @@ class BoardPage:
 
     def _is_stored(self, board: Board | OwnBoard) -> bool:
         """Whether the rows of this view stand in the database."""
-        is_one = isinstance(board, Board) and self.query.is_plain
-        return is_one and (self.view != View.LANGUAGES or bool(board.languages))
+        if not isinstance(board, Board) or not self.query.is_plain or self._shows_above_random:
+            return False
+        return bool(board.languages) if self.view == View.LANGUAGES else self.view != View.WITHOUT
+
+    @property
+    def _shows_above_random(self) -> bool:
+        return self.view == View.SUMMARY and boards.ABOVE_RANDOM.key in self._named("show")
+
+    def _named(self, parameter: str) -> set[str]:
+        """The columns that a parameter names."""
+        return set(self.request.GET.get(parameter, "").split(","))
 
     def _table(self, board: Board | OwnBoard) -> BoardTable | None:
         """None for a board of somebody's own without results."""
@@ -144,8 +158,16 @@ class BoardPage:
             return None
         has_score = self.standings is not None and self.standings.columns.get("method_score") is not None
         self._measured = self._has_measured(board)
-        columns = boards.board_columns(self.benchmark, head, self.view, method_score=has_score, measured=self._measured)
-        hidden = set(self.request.GET.get("hide", "").split(","))
+        columns = boards.board_columns(
+            self.benchmark,
+            head,
+            self.view,
+            method_score=has_score,
+            measured=self._measured,
+            above_random=self._shows_above_random and self._can_show_above_random,
+            without=self.standings.without_types if self.standings else (),
+        )
+        hidden = self._named("hide")
         columns = [column for column in columns if column.key not in hidden or column.key in {"rank", "model"}]
         sort = self.request.GET.get("sort", "")
         table = BoardTable(self._rows(board, columns), board=head, view=self.view, columns=columns, sort=sort)
@@ -154,6 +176,11 @@ class BoardPage:
         table.pinned = self._pinned(board, columns)
         table.marks = self._marks(board, table, columns)
         return table
+
+    @property
+    def _can_show_above_random(self) -> bool:
+        """Whether the random encoder was run on tasks in view; unknown, and so False, for a board as it is stored."""
+        return self.standings is not None and self.standings.n_above_random > 0
 
     def _head(self, board: Board | OwnBoard) -> ShownBoard | None:
         """What names the columns: the narrowed board where there is one, else the stored one."""
@@ -181,9 +208,10 @@ class BoardPage:
             return []
         rows = self._rows(board, columns)
         if isinstance(rows, Standings):
-            return [record for record in rows.records() if _entrant(record) in names]
+            return rows.records([place for place, name in enumerate(rows.entrants) if name in names])
         models = [name.partition("~")[0] for name in names]
-        return [record for record in rows.filter(model_meta__name__in=models) if _entrant(record) in names]
+        found = rows.filter(model_meta__name__in=models)
+        return [one for one in found if entrant(one.model_meta__name, getattr(one, "experiment_id", "")) in names]
 
     def _marks(self, board: Board | OwnBoard, table: BoardTable, columns: Sequence[boards.BoardColumn]) -> Marks:
         if isinstance(board, Board) and self.standings is None:
@@ -210,7 +238,7 @@ class BoardPage:
             "board": self.board,
             "table": self.table,
             "standings": self.standings,
-            "view": self.view if self.board else View.SUMMARY,
+            "view": self.view,
             "views": self._views(),
             "caption": f"{self.benchmark.title}: {self.view.label.lower()}" if self.board else "",
             "sentence": self.sentence,
@@ -218,13 +246,11 @@ class BoardPage:
             "export_addresses": export_addresses(request),
             "chips": self._chips(),
             "query": self.query,
-            "query_text": request.GET.get("q", ""),
-            "query_error": self.query_error,
+            **query_context(request, self.query_error, self._suggestions_url()),
             "is_own": isinstance(self.board, OwnBoard),
-            "suggestions_url": self._suggestions_url(),
             "whole_board": self._whole_board(),
             "builder_address": self._builder_address(),
-            "query_max_length": MAX_LENGTH,
+            "query_fields": (*METADATA, *STANDING),
             "methods": [(method, label, METHOD_NOTES[method]) for method, label in METHODS.items()],
             "facets": self._facets(),
             "metrics": self._metrics(),
@@ -232,6 +258,8 @@ class BoardPage:
             "kept": self._kept(),
             "per_page": per_page if per_page in PAGE_SIZES else DEFAULT_PAGE_SIZE,
             "columns": self._column_choices(),
+            "above_random": self._shows_above_random,
+            "random_encoder": RANDOM_ENCODER,
             "measured_on": compared_hardware() if self._measured else "",
             **self._charts(),
             "scope": self.scope,
@@ -328,7 +356,7 @@ class BoardPage:
 
     def _kept(self) -> list[tuple[str, str]]:
         """What a form has to repeat so that sending it changes only what it asks."""
-        left_out = {"page", "hide"} if "filters" in self.request.GET else {"page"}
+        left_out = {"page", "hide", "show"} if "filters" in self.request.GET else {"page"}
         return [
             (name, self.request.GET[name]) for name in DISPLAY if self.request.GET.get(name) and name not in left_out
         ]
@@ -340,7 +368,7 @@ class BoardPage:
         head = self._head(self.board)
         if head is None:
             return []
-        hidden = set(self.request.GET.get("hide", "").split(","))
+        hidden = self._named("hide")
         return [
             (column.key, str(column_label(column)), column.key not in hidden)
             for column in boards.board_columns(self.benchmark, head, View.SUMMARY, measured=self._measured)
@@ -356,8 +384,4 @@ def query_suggestions(request: HttpRequest, slug: str) -> JsonResponse:
 
 
 def suggestions_response(request: HttpRequest, board: Board | OwnBoard | None) -> JsonResponse:
-    text = request.GET.get("q", "")[: board_query.MAX_TEXT]
-    cursor = request.GET.get("cursor", "")
-    at = min(int(cursor), len(text)) if cursor.isdecimal() and len(cursor) < 5 else len(text)
-    found = suggestions(text, at, standings.query_fields(board)) if board else []
-    return JsonResponse([one._asdict() for one in found], safe=False)
+    return suggested(request, standings.query_fields(board) if board else [])

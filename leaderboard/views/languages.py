@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -77,16 +79,16 @@ def language(request: HttpRequest, code: str) -> HttpResponseBase:
     title = language_titles([code])[code]
     if title.is_script:
         return _elsewhere(request, "script", code)
-    board = language_board(scope_of(request), code)
+    board_of = partial(language_board, scope_of(request), code)
+    has_results = board_of() is not None
     context = {
         "code": code,
         "siblings": _siblings(scope_of(request), code),
         "script": language_titles([split_code(code)[1]]).popitem()[1] if "-" in code else None,
-        "boards": boards_with(code) if board else [],
-        "filter": code,
+        "boards": boards_with(code) if has_results else [],
     }
-    name = title.name if board else language_name(code)
-    return PoolPage(request, board, name, f"in {name}").answer("leaderboard/language.html", context)
+    name = title.name if has_results else language_name(code)
+    return PoolPage(request, board_of, name, f"in {name}").answer("leaderboard/language.html", context)
 
 
 def _canonical(scope: Scope, code: str) -> str:
@@ -123,6 +125,6 @@ def script(request: HttpRequest, code: str) -> HttpResponseBase:
     title = language_titles([code])[code]
     languages = [entry for entry in entries if entry.script == code]
     context = {"code": code, "languages": languages, "boards": boards_with(code)}
-    board = language_board(scope_of(request), code)
+    board_of = partial(language_board, scope_of(request), code)
     where = f"in languages written in {title.name}"
-    return PoolPage(request, board, title.name, where).answer("leaderboard/script.html", context)
+    return PoolPage(request, board_of, title.name, where).answer("leaderboard/script.html", context)

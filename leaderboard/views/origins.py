@@ -7,9 +7,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from leaderboard.freshness import until_data_changes
+from leaderboard.metrics import explained
 from leaderboard.models import Benchmark, ModelMeta, Scope
 from leaderboard.selectors import boards, origins
-from leaderboard.views.addresses import named, scope_of
+from leaderboard.selectors.board_metrics import UnusableMetric
+from leaderboard.views.addresses import metric_of, named, scope_of
 
 OF_TYPE = "type:"
 
@@ -23,7 +25,11 @@ def row_origins(request: HttpRequest, slug: str) -> HttpResponse:
     scope = scope_of(request)
     board = boards.find_board(benchmark, scope)
     variant = request.GET.get("variant", "").replace("\0", "")
-    found = origins.row_origins(board, model_meta, variant) if board else []
+    metric = metric_of(request)
+    try:
+        found = origins.row_origins(board, model_meta, variant, metric) if board else []
+    except UnusableMetric:
+        metric, found = "", origins.row_origins(board, model_meta, variant) if board else []
     if not found:
         raise Http404
     of = request.GET.get("of", "")
@@ -35,6 +41,7 @@ def row_origins(request: HttpRequest, slug: str) -> HttpResponse:
         "variant": variant,
         "task_type": task_type,
         "origins": shown,
+        "metric": explained(metric) if metric else None,
         "n_blank": sum(origin.score is None for origin in shown),
         "scope": scope,
         "scopes": Scope,

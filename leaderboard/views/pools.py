@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 
 from leaderboard.exports.pools import pool_sheet, pool_task_sheet
 from leaderboard.models import Scope
+from leaderboard.query_language import QueryError
+from leaderboard.selectors.model_queries import model_query_fields
 from leaderboard.selectors.pool_boards import PoolBoard
 from leaderboard.tables.base import PodiumTable
 from leaderboard.tables.pools import PoolTable, PoolTaskTable
 from leaderboard.views.addresses import scope_of
 from leaderboard.views.exports import export_addresses, exported, view_address
+from leaderboard.views.queries import query_context, query_text
 from leaderboard.wording import counted, sources
 
 PAGE_SIZES = {"50": 50, "100": 100, "all": None}
@@ -37,14 +40,25 @@ def show_page(request: HttpRequest, table: PodiumTable) -> dict[str, Any]:
     return {"table": table, "page_sizes": PAGE_SIZES, "per_page": per_page}
 
 
-@dataclass(frozen=True)
 class PoolPage:
-    """A page with the models of a pool and its tasks. `where` ends the line under the title: "in German"."""
+    """A page with the models of a pool and its tasks, narrowed to those that the query text of the address leaves.
 
-    request: HttpRequest
-    board: PoolBoard | None
-    title: str
-    where: str
+    `board_of` gives the board for a query text and raises QueryError. `where` ends the line
+    under the title: "in German".
+    """
+
+    def __init__(
+        self, request: HttpRequest, board_of: Callable[[str], PoolBoard | None], title: str, where: str
+    ) -> None:
+        self.request, self.title, self.where = request, title, where
+        self.query = query_text(request)
+        self.query_error: QueryError | None = None
+        try:
+            self.board = board_of(self.query)
+        except QueryError as problem:
+            self.query_error, self.query = problem, ""
+            self.board = board_of("")
+        self.of_models = len(whole.rows) if (whole := board_of("")) else 0
 
     @property
     def view(self) -> View:
@@ -53,7 +67,16 @@ class PoolPage:
 
     def answer(self, template: str, context: Mapping[str, Any]) -> HttpResponseBase:
         scope = scope_of(self.request)
-        shared = {"title": self.title, "scope": scope, "scopes": Scope, "board": self.board, "view": self.view}
+        shared = {
+            "title": self.title,
+            "scope": scope,
+            "scopes": Scope,
+            "board": self.board,
+            "of_models": self.of_models,
+            "view": self.view,
+            "query_fields": model_query_fields(),
+            **query_context(self.request, self.query_error, reverse("model_suggestions")),
+        }
         if self.board is None:
             return render(self.request, template, {**shared, **context})
         board, sort = self.board, self.request.GET.get("sort", "")
@@ -76,7 +99,9 @@ class PoolPage:
 
     def _in_one_line(self, board: PoolBoard, scope: Scope) -> str:
         tasks = counted(board.n_counted, "task")
-        return f"{counted(board.n_ranked, 'model')} ranked by win rate over {tasks} {self.where}, {SCOPE_TEXTS[scope]}."
+        among = f"among the {len(board.rows):,} of {self.of_models:,} that the query leaves, " if self.query else ""
+        ranked = f"{counted(board.n_ranked, 'model')} ranked by win rate over {tasks} {self.where}"
+        return f"{ranked}, {among}{SCOPE_TEXTS[scope]}."
 
     def _sheet(self, board: PoolBoard, table: PodiumTable, about: str) -> Any:
         rows, address = table.data.data, view_address(self.request)

@@ -9,9 +9,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from leaderboard.freshness import until_data_changes
+from leaderboard.metrics import explained
 from leaderboard.models import ModelMeta, Task, TaskResult
 from leaderboard.selectors import results
-from leaderboard.views.addresses import named
+from leaderboard.views.addresses import metric_of, named
 
 CELLS_PER_PAGE = 200
 HEADINGS = ["Revision", "Score", "Cells", "Does it count?", "Source", "Dataset revision", "mteb version", "Date"]
@@ -26,7 +27,8 @@ def result_list(request: HttpRequest) -> HttpResponse:
     of_task = named(Task, request.GET.get("task", ""))
     standings = results.result_standings(model_meta, of_task)
     chosen = results.chosen_standing(standings, request.GET.get("result", ""))
-    pages = Paginator(results.cells_of(chosen.result) if chosen else [], CELLS_PER_PAGE)
+    metric = metric_of(request)
+    pages = Paginator(results.cells_of(chosen.result, metric) if chosen else [], CELLS_PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
     context = {
         "model_meta": model_meta,
@@ -34,6 +36,7 @@ def result_list(request: HttpRequest) -> HttpResponse:
         "standings": standings,
         "chosen": chosen,
         "headings": HEADINGS,
+        "metric": explained(metric) if metric else None,
         "page": page,
         "page_range": pages.get_elided_page_range(page.number),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -43,6 +45,6 @@ def task_type(request: HttpRequest, name: str) -> HttpResponseBase:
         "n_more_metrics": max(len(main_scores) - METRICS_SHOWN, 0),
         "boards": task_types.boards_with_type(name),
     }
-    board = task_types.type_board(scope, name)
+    board_of = partial(task_types.type_board, scope, name)
     label = type_label(name)
-    return PoolPage(request, board, label, "of this type").answer("leaderboard/task_type.html", context)
+    return PoolPage(request, board_of, label, "of this type").answer("leaderboard/task_type.html", context)

@@ -29,7 +29,7 @@ from leaderboard.selectors.tasks import TaskScore
 from leaderboard.tables.tasks import CellsOfModel, TaskCellTable, TaskListTable, TaskScoreTable, languages_text
 from leaderboard.task_statistics import FEWEST_MODELS, SATURATED, distribution, histogram, share_from
 from leaderboard.task_types import type_text
-from leaderboard.views.addresses import scope_of
+from leaderboard.views.addresses import has_empty_parameters, scope_of, without_empty_parameters
 from leaderboard.views.exports import export_addresses, exported, view_address
 
 PAGE_SIZES = {"50": 50, "100": 100, "all": None}
@@ -61,8 +61,8 @@ Context = dict[str, Any]
 @until_data_changes
 def task_index(request: HttpRequest) -> HttpResponse:
     """Every task, filtered and sorted."""
-    if any(not value for _, values in request.GET.lists() for value in values):
-        return _without_empty_parameters(request)
+    if has_empty_parameters(request):
+        return HttpResponseRedirect(without_empty_parameters(request))
     scope, names = scope_of(request), language_names()
     language = _words(request, "language")
     code = find_language(language) if language else ""
@@ -93,14 +93,6 @@ def task_index(request: HttpRequest) -> HttpResponse:
     return render(request, "leaderboard/task_list.html", context)
 
 
-def _without_empty_parameters(request: HttpRequest) -> HttpResponse:
-    """A form sends every field; a link needs those that say something."""
-    query = request.GET.copy()
-    for name, values in request.GET.lists():
-        query.setlist(name, [value for value in values if value])
-    return HttpResponseRedirect(f"{request.path}?{query.urlencode()}" if query.urlencode() else request.path)
-
-
 def _words(request: HttpRequest, name: str) -> str:
     return " ".join(request.GET.get(name, "").replace("\0", " ").split())[:LONGEST_WORDS]
 
@@ -114,8 +106,8 @@ def _per_page(request: HttpRequest) -> str:
 @until_data_changes
 def task(request: HttpRequest, name: str) -> HttpResponseBase:
     """A task in one of its views."""
-    if any(not value for _, values in request.GET.lists() for value in values):
-        return _without_empty_parameters(request)
+    if has_empty_parameters(request):
+        return HttpResponseRedirect(without_empty_parameters(request))
     if "\0" in name:
         raise Http404
     shown = get_object_or_404(tasks.light_tasks(), name=name)

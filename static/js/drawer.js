@@ -11,8 +11,9 @@ function addressOf(cell) {
   const model = row.querySelector('input[name="m"]')?.value.split("~")[0];
   const key = table.tHead.rows[0].cells[cell.cellIndex].dataset.key;
   if (!model || !key) return null;
-  const source = new URLSearchParams(location.search).get("source");
-  const asked = new URLSearchParams(source ? { source } : {});
+  const shown = new URLSearchParams(location.search);
+  const asked = new URLSearchParams();
+  for (const name of ["source", "metric"]) if (shown.get(name)) asked.set(name, shown.get(name));
   const [family, name] = [key.split(":")[0], key.slice(key.indexOf(":") + 1)];
   if (family === "task") {
     asked.set("model", model);

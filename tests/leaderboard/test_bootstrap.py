@@ -243,6 +243,25 @@ def test_bounds_are_percentiles_of_the_draws_that_have_a_rank() -> None:
     assert found.rank_high.tolist() == [np.percentile(row, 97.5, method="higher") for row in drawn]
 
 
+@pytest.mark.parametrize("method", Method)
+@pytest.mark.parametrize("rows", [[3], [50, 2, 2], list(range(0, 60, 2)), []])
+def test_the_intervals_of_some_rows_are_those_that_they_have_among_all(method: Method, rows: list[int]) -> None:
+    ballot = plain(random_scores(90, 9), method=method)
+    every, some = intervals(ballot, draws=300), intervals(ballot, rows=np.array(rows, dtype=np.intp), draws=300)
+    assert some.rank_low.tolist() == every.rank_low[rows].tolist()
+    assert some.rank_high.tolist() == every.rank_high[rows].tolist()
+    for name, bounds in some.means.items():
+        for found, expected in zip(bounds, every.means[name], strict=True):
+            np.testing.assert_allclose(found, expected[rows], rtol=1e-13)
+
+
+def test_so_are_those_of_rows_that_are_numbered_by_means() -> None:
+    ballot = plain(random_scores(90, 9), sort_means=("mean_task",))
+    every, some = intervals(ballot, draws=300), intervals(ballot, rows=np.array([1, 30]), draws=300)
+    assert some.rank_low.tolist() == every.rank_low[[1, 30]].tolist()
+    assert some.rank_high.tolist() == every.rank_high[[1, 30]].tolist()
+
+
 def test_a_mean_has_the_interval_that_scipy_gives_it() -> None:
     """To the last digits: both draw with the same generator. Sums run in another order."""
     scores = np.random.default_rng(1).random((3, 20))

@@ -129,7 +129,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_the_page_says_how_to_make_a_dump_and_then_offers_its_files(client: Client) -> None:
     page = client.get("/data/")
-    assert "manage.py dump" in page.content.decode()
+    assert "after the next nightly run" in page.content.decode()
     write_dump(dumps_folder())
     again = client.get("/data/", headers={"If-None-Match": page["ETag"]})
     assert 'href="/data/cells.parquet"' in again.content.decode()
@@ -158,7 +158,7 @@ def test_a_dump_with_a_damaged_manifest_does_not_count(client: Client, manifest:
     folder = dumps_folder() / "20990101T000000Z-v1"
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text(manifest)
-    assert "No dump yet" in client.get("/data/").content.decode()
+    assert "Not made yet" in client.get("/data/").content.decode()
 
 
 def test_the_nightly_job_writes_a_dump_in_a_process_of_its_own_if_data_changed(

@@ -72,7 +72,7 @@ def test_a_cube_survives_packing(board: Board) -> None:
     assert again.kinds == cube.kinds
     assert again.rows == cube.rows
     assert again.rules == cube.rules
-    for name in ("result_ids", "row_of_result", "n_cells_of_result", "kind", "score"):
+    for name in ("result_ids", "row_of_result", "sequence_of_result", "sequence_kinds", "kind", "score"):
         np.testing.assert_array_equal(getattr(again, name), getattr(cube, name))
 
 
