@@ -18,7 +18,6 @@ class ModelListTable(PodiumTable):
     """Every model with what is known of it."""
 
     text_columns = frozenset({"name", "license"})
-    natural_order = "n_tasks"
     name = django_tables2.Column("Model")
     n_tasks = ScoreColumn("Tasks")
     n_parameters = django_tables2.Column("Parameters", accessor="facts__n_parameters")

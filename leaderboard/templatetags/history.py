@@ -16,12 +16,6 @@ register.filter("reason", changes.reason_text)
 
 
 @register.filter
-def thousands(number: int) -> str:
-    """101854 -> 101,854."""
-    return f"{number:,}"
-
-
-@register.filter
 def points(difference: float) -> str:
     """A difference of scores as it reads in a table that shows them x 100: +1.25 points."""
     return f"{difference * 100:+.2f} points".replace("-", MINUS)

@@ -37,6 +37,11 @@ def quantity(number: int | None) -> str | SafeString:
 
 
 @register.filter
+def count(number: int | None) -> str | SafeString:
+    return known(None) if number is None else thousands(number)
+
+
+@register.filter
 def joined(values: list[str] | None) -> str | SafeString:
     """A list as text; "unknown" for none."""
     return ", ".join(str(value) for value in values) if values else known(None)
@@ -69,3 +74,9 @@ def _linked(text: str) -> SafeString:
 def is_address(text: str | None) -> bool:
     """Whether a reference may be made a link."""
     return bool(text) and str(text).startswith(("https://", "http://"))
+
+
+@register.filter
+def thousands(number: int) -> str:
+    """101854 -> 101,854."""
+    return f"{number:,}"

@@ -38,7 +38,8 @@ def model_index(request: HttpRequest) -> HttpResponseBase:
     entries = model_list.all_models(scope)
     found = [entry for entry in entries if chosen.keeps(entry)]
     table = ModelListTable(found, scope=scope, sort=request.GET.get("sort", ""))
-    about = f"{counted_of(len(found), len(entries), 'model')}, with {sources(official_only=scope == Scope.OFFICIAL)}."
+    of_models = counted_of(len(found), len(entries), "model")
+    about = f"{of_models}. Their tasks are counted from {sources(official_only=scope == Scope.OFFICIAL)}."
     answer = exported(request, lambda: model_list_sheet(table.data.data, about=about, address=view_address(request)))
     context = {
         "caption": "Models",
