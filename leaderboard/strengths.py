@@ -9,11 +9,9 @@ the models on half of the tasks), weak at 25 and below, and typical in between. 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-
-import numpy as np
 
 ENOUGH_TASKS = 3
 NO_TYPE = "Unknown"
@@ -64,5 +62,14 @@ def type_strengths(percentiles: Iterable[tuple[str, float | None]]) -> list[Type
 
 
 def _strength(task_type: str, percentiles: list[float]) -> TypeStrength:
-    low, median, high = np.percentile(percentiles, [25, 50, 75]).tolist()
+    ordered = sorted(percentiles)
+    low, median, high = (_quantile(ordered, share) for share in (0.25, 0.5, 0.75))
     return TypeStrength(task_type, len(percentiles), median, low, high)
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """Interpolated between neighbours, as `numpy.quantile` does, which takes longer to load than to compute."""
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
