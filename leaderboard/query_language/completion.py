@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from leaderboard.query_language.fields import Field, Kind, Vocabulary, squashed
 from leaderboard.query_language.tokens import MAX_LENGTH, Token, quoted_if_needed, scan
-from leaderboard.query_language.values import EQUALITIES, HAS, KNOWN, UNKNOWN, operator_of
+from leaderboard.query_language.values import EQUALITIES, HAS, KNOWN, MATCHES, UNKNOWN, operator_of
 
 MAX_SUGGESTIONS = 12
 # One letter stands in every other name.
@@ -29,8 +29,13 @@ _PERIODS: Sequence[Hinted] = (
     ("<", "before"),
     (":", "in, a range, or unknown"),
 )
-_SEARCH: Sequence[Hinted] = ((":", "contains"), ("=", "is exactly"), ("!=", "is not"))
-_CHOICE: Sequence[Hinted] = ((":", "is"), ("!=", "is not"))
+_SEARCH: Sequence[Hinted] = (
+    (":", "contains"),
+    ("=", "is exactly"),
+    ("!=", "is not"),
+    (MATCHES, "matches a regular expression"),
+)
+_CHOICE: Sequence[Hinted] = ((":", "is"), ("!=", "is not"), (MATCHES, "matches a regular expression"))
 _FLAG: Sequence[Hinted] = ((":", "yes, no or unknown"),)
 _OPERATORS: dict[Kind, Sequence[Hinted]] = {
     "text": _SEARCH,

@@ -39,7 +39,6 @@ _STRAY = {
     ",": "Join conditions with “and” or “or”; numbers have a point; texts with a comma go in quotation marks.",
     ";": "Join conditions with “and” or “or”.",
     "!": "Write “not” before a condition, or != between a field and a value.",
-    "~": "There are no regular expressions here; use * for any characters, as in name:bge*small.",
     "”": "These quotation marks open nowhere.",
 }
 

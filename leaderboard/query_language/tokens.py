@@ -15,7 +15,7 @@ WORD_END = rf"(?!{_WORD_CHARACTER})"
 KEYWORD = rf"(?:and|or|not){WORD_END}"
 PATTERNS = {
     "QUOTED": r""""(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|“(?:[^”\\]|\\[\s\S])*”""",
-    "OPERATOR": r"<=|>=|!=|==|[<>=:≤≥≠]",
+    "OPERATOR": r"<=|>=|!=|==|[<>=:≤≥≠~]",
     "WORD": rf"(?!{KEYWORD}){_WORD_CHARACTER}+",
 }
 _TOKEN = re.compile(

@@ -19,6 +19,7 @@ from leaderboard.query_language.tokens import Token, quoted, quoted_if_needed
 KNOWN, UNKNOWN = "known", "unknown"
 HAS, IS, IS_NOT = ":", "=", "!="
 EQUALITIES = (HAS, IS, IS_NOT)
+MATCHES = "~"
 _SYNONYMS = {"==": IS, "≤": "<=", "≥": ">=", "≠": IS_NOT}
 _RANGE = ".."
 
@@ -73,11 +74,12 @@ def operator_of(token: Token) -> str:
 
 def read_value(field: Field, operator: str, value: Token) -> Reading:
     """Unknown values pass no test but `unknown`."""
-    if not value.quoted and value.text.casefold() in {KNOWN, UNKNOWN}:
+    if not value.quoted and value.text.casefold() in {KNOWN, UNKNOWN} and operator != MATCHES:
         return _read_known(field, operator, value)
     if not value.text:
         raise value.error(f"Write something between the quotation marks, or {field.name}:{UNKNOWN}.")
-    reading = _READERS[field.kind](field, operator, value)
+    reader = _read_expression if operator == MATCHES else _READERS[field.kind]
+    reading = reader(field, operator, value)
     return Reading(lambda found: not is_unknown(found) and reading.test(found), reading.written)
 
 
@@ -137,6 +139,30 @@ def _read_text(field: Field, operator: str, value: Token) -> Reading:
 
     test = (lambda found: not one_fits(found)) if operator == IS_NOT else one_fits
     return Reading(test, quoted(written) if _is_reserved(written) else quoted_if_needed(written))
+
+
+def _read_expression(field: Field, operator: str, value: Token) -> Reading:
+    """A regular expression, found anywhere in the text. RE2 needs time in proportion to the text, whatever it says."""
+    import re2
+
+    if field.kind not in {"text", "texts"}:
+        raise value.error(
+            f"“{field.name}” is no text: only texts are compared with {MATCHES} and a regular expression."
+        )
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    try:
+        expression = re2.compile(value.text, options=options)
+    except re2.error as problem:
+        detail = problem.args[0].decode(errors="replace") if isinstance(problem.args[0], bytes) else problem.args[0]
+        raise value.error(f"This is no regular expression as RE2 reads it: {detail}.") from None
+
+    def test(found: Any) -> bool:
+        parts: Iterable[str] = [found] if isinstance(found, str) else found
+        return any(expression.search(part) is not None for part in parts)
+
+    return Reading(test, quoted(value.text))
 
 
 def _is_reserved(text: str) -> bool:

@@ -176,7 +176,12 @@ def test_the_canonical_text_names_fields_and_choices_as_they_are_spelt() -> None
         ("bge && m3", "&", "“and”"),
         ("STS > 0,8", ",", "point"),
         ("!bge", "!", "“not”"),
-        ("name:~b.*", "~", "regular expressions"),
+        ("name:~b.*", ":", "value after"),
+        ('name~"b("', '"b("', "no regular expression"),
+        ("name~(?<=a)b", "(", "one value"),
+        ('name~"(?<=a)b"', '"(?<=a)b"', "invalid perl operator"),
+        ("params~1", "1", "is no text"),
+        ("open~yes", "yes", "is no text"),
         ("params < 5x", "5x", "500M, 7B or 1.5k"),
         ("memory < 5x", "5x", "2GB"),
         ("STS > high", "high", "0.8, 80 or 80%"),
@@ -318,7 +323,7 @@ def completed(query: str) -> list[str]:
         ('"Pair Cl|', ["PairClassification"]),
         ("visual| > 0.5", ['"VisualSTS(eng)" > 0.5']),
         ("open|", ["open:"]),
-        ("license|", ["license:", "license != "]),
+        ("license|", ["license:", "license != ", "license ~ "]),
         ("params |", ["params > ", "params >= ", "params < ", "params <= ", "params :"]),
         ("org:|", ["org:BAAI", "org:Qwen", 'org:"Sentence Transformers"', "org:unknown", "org:known"]),
         ("license:nc|", ["license:cc-by-nc-4.0"]),
@@ -345,3 +350,32 @@ def test_at_the_start_completion_names_fields_and_what_they_mean() -> None:
 def test_the_parser_is_loaded_with_the_first_query_only() -> None:
     code = "import sys, leaderboard.query_language; sys.exit('lark' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ('name~"^baai/.*-m[0-9]$"', True),
+        ("name~bge", True),
+        ("name~^bge", False),
+        ('not name~"large|small"', True),
+        ('language~"^d"', True),
+        ('org~"^(Qwen|google)$"', False),
+        ("framework~unknown", False),
+    ],
+)
+def test_a_regular_expression_is_looked_for_in_texts(query: str, expected: bool) -> None:
+    assert matches(query) is expected
+
+
+def test_unknown_texts_match_no_regular_expression() -> None:
+    assert not matches('name~".*"', name=None)
+
+
+def test_a_regular_expression_that_others_choke_on_takes_no_time() -> None:
+    assert not matches('name~"^(a+)+$"', name="a" * 5_000 + "!")
+
+
+def test_a_regular_expression_is_offered_for_texts_only() -> None:
+    assert "~" in {one.text.strip() for one in suggestions("name ", 5, FIELDS)}
+    assert "~" not in {one.text.strip() for one in suggestions("params ", 7, FIELDS)}
