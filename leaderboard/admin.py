@@ -21,6 +21,7 @@ from leaderboard.models import (
     Benchmark,
     BenchmarkTask,
     Board,
+    DeclinedTask,
     ImportedFile,
     ImportRun,
     MetadataClaim,
@@ -178,6 +179,18 @@ class CorrectionInline(admin.TabularInline):
     verbose_name_plural = "Corrections: they outweigh what everybody else says"
 
 
+class DeclinedTaskInline(admin.TabularInline):
+    model = DeclinedTask
+    fields = ("task", "reason")
+    autocomplete_fields = ("task",)
+    formfield_overrides = {models.TextField: {"widget": AdminTextInputWidget}}
+    extra = 0
+    verbose_name_plural = "Declined tasks: boards say so instead of “not run”"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeclinedTask]:
+        return super().get_queryset(request).select_related("task", "model_meta")
+
+
 class ClaimInline(admin.TabularInline):
     model = MetadataClaim
     verbose_name_plural = "Who says what"
@@ -205,15 +218,16 @@ class ModelMetaAdmin(admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     search_fields = ("name",)
-    inlines = (NoteInline, CorrectionInline, ClaimInline)
+    inlines = (NoteInline, CorrectionInline, DeclinedTaskInline, ClaimInline)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The page opens for changes where one of its inlines does."""
-        permissions = ("change_annotation", "add_annotation", "change_metadatacorrection", "add_metadatacorrection")
-        return any(request.user.has_perm(f"leaderboard.{permission}") for permission in permissions)
+        models_of_inlines = ("annotation", "metadatacorrection", "declinedtask")
+        permissions = (f"leaderboard.{verb}_{model}" for verb in ("add", "change") for model in models_of_inlines)
+        return any(request.user.has_perm(permission) for permission in permissions)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -235,7 +249,7 @@ class ModelMetaAdmin(admin.ModelAdmin):
         changed = {formset.model for formset in formsets if formset.has_changed()}
         if MetadataCorrection in changed:
             apply_corrections(model_meta=form.instance)
-        if Annotation in changed:
+        if changed & {Annotation, DeclinedTask}:
             bump_data_version()
 
 

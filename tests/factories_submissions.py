@@ -93,6 +93,7 @@ def maintainers() -> Group:
         import_module("submissions.migrations.0002_maintainers").make_group(apps, None)
         import_module("submissions.migrations.0003_maintainers_describe_models").let_maintainers(apps, None)
         import_module("submissions.migrations.0004_maintainers_publish_boards").let_maintainers(apps, None)
+        import_module("submissions.migrations.0005_maintainers_note_declined_tasks").let_maintainers(apps, None)
     return Group.objects.get(name="Maintainer")
 
 

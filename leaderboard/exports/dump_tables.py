@@ -17,6 +17,7 @@ from leaderboard.models import (
     BoardLanguageRow,
     BoardRow,
     CellSet,
+    DeclinedTask,
     ModelMeta,
     ModelRevision,
     Task,
@@ -360,4 +361,27 @@ BOARD_SCORES = DumpTable(
     _board_score_rows,
 )
 
-TABLES = (MODELS, MODEL_REVISIONS, TASKS, BENCHMARKS, BENCHMARK_TASKS, RESULTS, CELLS, BOARD_ROWS, BOARD_SCORES)
+DECLINED_TASKS = _table(
+    "declined_tasks",
+    "Tasks that models are not to be measured on.",
+    DeclinedTask.objects.order_by("pk"),
+    [
+        ("model", TEXT, "name of the model", "model_meta__name"),
+        ("task", TEXT, "name of the task", "task__name"),
+        ("reason", TEXT, "why, as whoever made the model says"),
+        ("declared_at", TIME, "when it was written down here"),
+    ],
+)
+
+TABLES = (
+    MODELS,
+    MODEL_REVISIONS,
+    DECLINED_TASKS,
+    TASKS,
+    BENCHMARKS,
+    BENCHMARK_TASKS,
+    RESULTS,
+    CELLS,
+    BOARD_ROWS,
+    BOARD_SCORES,
+)

@@ -1,6 +1,7 @@
 """The facts of the board: what is measured, who was measured, and what came out."""
 
 from leaderboard.models.boards import Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion
+from leaderboard.models.declined_tasks import DeclinedTask
 from leaderboard.models.history import BoardSnapshot, RankRecord
 from leaderboard.models.imports import ImportedFile, ImportRun
 from leaderboard.models.languages import Language, LanguageSummary, LanguageTask, Script
@@ -26,6 +27,7 @@ __all__ = [
     "CellSet",
     "CurrentResult",
     "DataVersion",
+    "DeclinedTask",
     "ImportRun",
     "ImportedFile",
     "Language",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from leaderboard.models import (
     Variant,
 )
 from leaderboard.selectors import boards
+from leaderboard.selectors.declined_tasks import declined_tasks
 from leaderboard.selectors.results import CurrentScore
 from leaderboard.selectors.tasks import same_revision
 from leaderboard.strengths import TypeStrength, type_strengths
@@ -157,15 +158,20 @@ class Lack(StrEnum):
 
     NOT_RUN = "not run"
     PARTIAL = "incomplete"
+    DECLINED = "declined"
 
 
 @dataclass(frozen=True)
 class MissingTask:
-    """A task that a board counts and blanks for the model. `can_be_run` says whether that may change here."""
+    """A task that a board counts and blanks for the model. `can_be_run` says whether that may change here.
+
+    `reason` is that of a declined task.
+    """
 
     task: Task
     lack: Lack
     can_be_run: bool
+    reason: str = ""
 
 
 def missing_tasks(model_meta: ModelMeta | None, benchmark: Benchmark) -> list[MissingTask]:
@@ -182,10 +188,16 @@ def missing_tasks(model_meta: ModelMeta | None, benchmark: Benchmark) -> list[Mi
         .only("position", "task__name", "task__type", "task__origin", "task__in_registry", "task__is_public")
         .order_by("task__type", "position")
     )
-    return [
-        MissingTask(entry.task, Lack.PARTIAL if entry.task_id in started else Lack.NOT_RUN, entry.task.can_be_run)
-        for entry in entries
-    ]
+    declined = declined_tasks([model_meta.pk]).get(model_meta.pk, {}) if model_meta else {}
+    return [_missing_task(entry.task, declined.get(entry.task.name), started) for entry in entries]
+
+
+def _missing_task(task: Task, declined: str | None, started: Collection[int]) -> MissingTask:
+    if task.pk in started:
+        return MissingTask(task, Lack.PARTIAL, task.can_be_run)
+    if declined is not None:
+        return MissingTask(task, Lack.DECLINED, can_be_run=False, reason=declined)
+    return MissingTask(task, Lack.NOT_RUN, task.can_be_run)
 
 
 def boards_to_fill() -> QuerySet[Benchmark]:

@@ -392,7 +392,7 @@ def test_the_desk_takes_notes_and_corrections_and_explains_wrong_ones(speed: Ann
         "corrections", {"field": "license", "value": "apache-2.0", "grounds": "The card was changed."}
     )
     before = data_version()
-    assert client.post(address, right | formset("claims")).status_code == 302
+    assert client.post(address, right | formset("claims") | formset("declined_tasks")).status_code == 302
     model.refresh_from_db()
     assert (model.license, model.spdx_license, model.field_origins["license"]) == (
         "apache-2.0",

@@ -56,6 +56,8 @@ def test_maintainers_may_do_exactly_this() -> None:
         *(f"leaderboard.{verb}_metadatacorrection" for verb in VERBS),
         *(f"leaderboard.{verb}_savedview" for verb in ("view", "change", "delete")),
         *(f"leaderboard.{verb}_benchmark" for verb in ("view", "add")),
+        *(f"leaderboard.{verb}_declinedtask" for verb in VERBS),
+        "leaderboard.view_task",
     }
 
 
