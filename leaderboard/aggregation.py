@@ -6,9 +6,10 @@ ranks compare means exactly: numpy's pairwise sum, SQL's avg or another order wo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,19 +18,48 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
 
+BLOCK = 2**17
+"""Cells at a time, so that what is made of them stays in the processor's caches."""
+
+
+Block = tuple[Ints, Ints, Floats]
+"""Row, triple and score of some cells."""
+
+
+class CellSource(Protocol):
+    """Where cells come from: all at once, or block by block in the same order."""
+
+    def arrays(self) -> Block: ...
+    def blocks(self) -> Iterator[Block]: ...
+
+
+class CellArrays(NamedTuple):
+    """Cells in arrays with one entry for each."""
+
+    row: Ints
+    triple: Ints
+    score: Floats
+
+    def arrays(self) -> Block:
+        return self
+
+    def blocks(self) -> Iterator[Block]:
+        for start in range(0, len(self.score), BLOCK):
+            part = slice(start, start + BLOCK)
+            yield self.row[part], self.triple[part], self.score[part]
+
 
 @dataclass(frozen=True)
 class Cells:
     """The cells that a board counts: which row scored what, in order.
 
-    `row`, `triple` and `score` have one entry per cell. A row is a (model, variant) pair of the model
-    `model_of_row[row]`. A triple is a (task, split, subset), coded by its place in `task_of`, `split_of` and
-    `subset_of`. `repeating_rows` are the rows that may have a triple twice: all of them where it is None.
+    A row is a (model, variant) pair of the model `model_of_row[row]`. A triple is a (task, split, subset), coded by its
+    place in `task_of`, `split_of` and `subset_of`. `repeating_rows` are the rows that may have a triple twice: all of
+    them where it is None. `row`, `triple` and `score` have one entry per cell; what most boards ask for is in `survey`,
+    which does without them.
     """
 
-    row: Ints
-    triple: Ints
-    score: Floats
+    source: CellSource
     model_of_row: Ints
     task_of: Ints
     split_of: Ints
@@ -38,9 +68,25 @@ class Cells:
     n_tasks: int
     repeating_rows: Ints | None = None
 
+    @cached_property
+    def _arrays(self) -> Block:
+        return self.source.arrays()
+
+    @property
+    def row(self) -> Ints:
+        return self._arrays[0]
+
+    @property
+    def triple(self) -> Ints:
+        return self._arrays[1]
+
+    @property
+    def score(self) -> Floats:
+        return self._arrays[2]
+
     def only(self, mask: Bools) -> Cells:
         """The cells where `mask` is true; codes keep their meaning."""
-        return replace(self, row=self.row[mask], triple=self.triple[mask], score=self.score[mask])
+        return replace(self, source=CellArrays(self.row[mask], self.triple[mask], self.score[mask]))
 
     def of_triples(self, wanted: Bools) -> Cells:
         """The cells of the triples that are `wanted`."""
@@ -59,33 +105,63 @@ class Cells:
         return self.model_of_row[self.row]
 
     @cached_property
-    def scored(self) -> Bools:
-        return ~np.isnan(self.score)
+    def survey(self) -> Survey:
+        """Gathered block by block: arrays of millions of cells would cost more to allocate than to fill."""
+        n_triples = len(self.task_of)
+        totals, counts = np.zeros(self.n_rows * self.n_tasks), np.zeros(self.n_rows * self.n_tasks, dtype=np.intp)
+        of_row, of_triple = np.zeros(self.n_rows, dtype=np.intp), np.zeros(n_triples, dtype=np.intp)
+        scored_of_triple = np.zeros(n_triples, dtype=np.intp)
+        may_repeat = np.full(self.n_rows, self.repeating_rows is None)
+        may_repeat[self.repeating_rows] = True
+        suspects = [np.zeros(0, dtype=np.intp)]
+        for row, triple, score in self.source.blocks():
+            of_row += np.bincount(row, minlength=self.n_rows)
+            of_triple += np.bincount(triple, minlength=n_triples)
+            scored = ~np.isnan(score)
+            if not scored.all():
+                row, triple, score = row[scored], triple[scored], score[scored]
+            scored_of_triple += np.bincount(triple, minlength=n_triples)
+            keys = row * np.intp(self.n_tasks) + self.task_of[triple]
+            np.add.at(totals, keys, score)
+            np.add.at(counts, keys, 1)
+            suspect = may_repeat[row]
+            suspects.append(row[suspect] * np.intp(n_triples) + triple[suspect])
+        cells = np.sort(np.concatenate(suspects))
+        repeats = cells[1:][cells[1:] == cells[:-1]]
+        return Survey(
+            by_task=Tally(totals, counts),
+            rows=of_row > 0,
+            triples=of_triple > 0,
+            scored_triples=scored_of_triple > 0,
+            repeats=np.divmod(repeats, n_triples),
+        )
 
-    @cached_property
-    def seen(self) -> Bools:
-        """(triples,): whether any row has a score for the triple."""
-        triple = self.triple if self.scored.all() else self.triple[self.scored]
-        return np.bincount(triple, minlength=len(self.task_of)) > 0
+    @property
+    def entered(self) -> Bools:
+        """(models,): whether the model has any cell, scored or not."""
+        found = np.zeros(self.n_models, dtype=bool)
+        found[self.model_of_row[self.survey.rows]] = True
+        return found
 
-    @cached_property
-    def by_task(self) -> Tally:
-        """The scores of each (row, task), by the key row * n_tasks + task."""
-        return tally(self.row * self.n_tasks + self.task, self.score, self.n_rows * self.n_tasks)
+    @property
+    def tasks(self) -> Ints:
+        """The tasks that have a cell, in order."""
+        return np.unique(self.task_of[self.survey.triples])
 
-    @cached_property
-    def repeats(self) -> Ints:
-        """The scored cells whose row has a score for the same triple before them: files list some subsets twice."""
-        if self.repeating_rows is None:
-            cells = np.flatnonzero(self.scored)
-        else:
-            may_repeat = np.zeros(self.n_rows, dtype=bool)
-            may_repeat[self.repeating_rows] = True
-            cells = np.flatnonzero(may_repeat[self.row] & self.scored) if may_repeat.any() else self.repeating_rows
-        keys = self.row[cells].astype(np.intp) * len(self.task_of) + self.triple[cells]
-        order = np.argsort(keys, kind="stable")
-        again = keys[order][1:] == keys[order][:-1]
-        return cells[order[1:][again]]
+
+class Survey(NamedTuple):
+    """What the rules ask of cells.
+
+    `by_task` is by the key row * n_tasks + task. `rows` and `triples` say which have a cell, `scored_triples` which
+    have a score. `repeats` are the rows and triples of scored cells whose row has a score for the same triple before
+    them: some files list a subset twice.
+    """
+
+    by_task: Tally
+    rows: Bools
+    triples: Bools
+    scored_triples: Bools
+    repeats: tuple[Ints, Ints]
 
 
 class Tally(NamedTuple):
@@ -118,7 +194,7 @@ def ordered_means(keys: Ints, scores: Floats, size: int) -> Floats:
 
 def task_scores(cells: Cells) -> Floats:
     """(rows, tasks): flat mean over the row's cells of the task, complete or not."""
-    return cells.by_task.means.reshape(cells.n_rows, cells.n_tasks)
+    return cells.survey.by_task.means.reshape(cells.n_rows, cells.n_tasks)
 
 
 def model_task_scores(cells: Cells) -> Floats:
@@ -137,12 +213,14 @@ def model_task_scores(cells: Cells) -> Floats:
 
 def incomplete(cells: Cells) -> Bools:
     """(rows, tasks): whether a row lacks some cell that any row has, over the product of splits and subsets seen."""
-    task = cells.task_of[cells.seen]
-    required = _distinct_per_key(task, cells.subset_of[cells.seen], cells.n_tasks) * _distinct_per_key(
-        task, cells.split_of[cells.seen], cells.n_tasks
+    seen = cells.survey.scored_triples
+    task = cells.task_of[seen]
+    required = _distinct_per_key(task, cells.subset_of[seen], cells.n_tasks) * _distinct_per_key(
+        task, cells.split_of[seen], cells.n_tasks
     )
-    again = cells.row[cells.repeats] * cells.n_tasks + cells.task[cells.repeats]
-    have = cells.by_task.counts - np.bincount(again, minlength=cells.n_rows * cells.n_tasks)
+    row, triple = cells.survey.repeats
+    again = row * cells.n_tasks + cells.task_of[triple]
+    have = cells.survey.by_task.counts - np.bincount(again, minlength=cells.n_rows * cells.n_tasks)
     return have.reshape(cells.n_rows, cells.n_tasks) < required
 
 
@@ -202,9 +280,12 @@ def subset_scores(cells: Cells) -> SubsetScores:
     keys = cells.row * len(pairs) + pair_of[cells.triple]
     shape = cells.n_rows, len(pairs)
     scores = tally(keys, cells.score, cells.n_rows * len(pairs))
-    task, split = cells.task_of[cells.seen], cells.split_of[cells.seen]
+    seen = cells.survey.scored_triples
+    task, split = cells.task_of[seen], cells.split_of[seen]
     required = _distinct_per_key(task, split, cells.n_tasks)[pairs // n_subsets]
-    have = (scores.counts - np.bincount(keys[cells.repeats], minlength=len(scores.counts))).reshape(shape)
+    row, triple = cells.survey.repeats
+    again = np.bincount(row * len(pairs) + pair_of[triple], minlength=len(scores.counts))
+    have = (scores.counts - again).reshape(shape)
     present = np.bincount(keys, minlength=len(scores.counts)).reshape(shape) > 0
     return SubsetScores(np.where(have < required, np.nan, scores.means.reshape(shape)), present, pairs // n_subsets)
 

@@ -6,7 +6,7 @@ process when somebody asks for a part of the board: a language, some tasks, some
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ import numpy.typing as npt
 import orjson
 import zstandard
 
-from leaderboard.aggregation import Bools, Cells, Floats, Ints
+from leaderboard.aggregation import BLOCK, Bools, Cells, Floats, Ints
 from leaderboard.ranking import CellLanguages, Group, GroupMember, Rules
 
 _LENGTH = 8  # Bytes that hold the length of the header.
@@ -173,12 +173,10 @@ class Cube:
 
     def select(self, *, kinds: Bools | None = None) -> Selection:
         """The cells of some kinds (boolean, by number); without them all."""
-        n_cells, kind, score = self._cells() if kinds is None else self._cells_of(kinds)
-        of_kind, task_of, split_of, subset_of = self._triples
-        cells_kept = Cells(
-            row=np.repeat(self.row_of_result, n_cells),
-            triple=of_kind[kind],
-            score=score,
+        source = _Chosen(self, np.ones(len(self.kinds), dtype=bool) if kinds is None else kinds)
+        _, task_of, split_of, subset_of = self._triples
+        cells = Cells(
+            source=source,
             model_of_row=self.model_of_row,
             task_of=task_of,
             split_of=split_of,
@@ -187,23 +185,30 @@ class Cube:
             n_tasks=len(self.tasks),
             repeating_rows=self.repeating_rows,
         )
-        return Selection(cells_kept, kind)
+        return Selection(cells, source.kind)
 
-    def _cells(self) -> tuple[Ints, Ints, Floats]:
-        """(cells of each result; kind and score of each cell)."""
-        return self.n_cells_of_result, self.kind, self.score
+    def blocks(self, kinds: Bools) -> Iterator[tuple[Ints, Ints, Floats]]:
+        """(row, kind, score) of the cells of some kinds, some results at a time, without looking at other cells.
 
-    def _cells_of(self, kinds: Bools) -> tuple[Ints, Ints, Floats]:
-        """The same of some kinds, without looking at the other cells: what a sequence keeps, all its results keep."""
+        What a sequence keeps, all results that have it keep.
+        """
         kept = kinds[self.sequence_kinds]
         places = np.flatnonzero(kept)
         n_kept = np.add.reduceat(kept, _starts(self.sequence_lengths), dtype=np.intp)
         within = places - np.repeat(_starts(self.sequence_lengths), n_kept)
+        kind_of_place = self.sequence_kinds[places]
         n_cells = n_kept[self.sequence_of_result]
-        entry = _ranges(_starts(n_kept)[self.sequence_of_result], n_cells)
-        cells = np.repeat(_starts(self.n_cells_of_result), n_cells)
-        cells += within[entry]
-        return n_cells, self.sequence_kinds[places][entry], self.score[cells]
+        starts, entries = _starts(self.n_cells_of_result), _starts(n_kept)[self.sequence_of_result]
+        ends = np.cumsum(n_cells)
+        first = done = 0
+        while done < ends[-1]:
+            last = max(int(np.searchsorted(ends, done + BLOCK, side="right")), first + 1)
+            results = slice(first, last)
+            entry = _ranges(entries[results], n_cells[results])
+            cells = np.repeat(starts[results], n_cells[results])
+            cells += within[entry]
+            yield np.repeat(self.row_of_result[results], n_cells[results]), kind_of_place[entry], self.score[cells]
+            first, done = last, int(ends[last - 1])
 
     def without_tasks(self, left_out: Collection[int]) -> Cube:
         """The cube as if the benchmark did not have these tasks (by number)."""
@@ -266,12 +271,50 @@ def _renumbered(group: Group, task: Mapping[int, int], triple: Mapping[int, int]
     return Group(group.dimension, group.label, tuple(members))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class _Chosen:
+    """The cells of some kinds, as `aggregation.CellSource`."""
+
+    cube: Cube
+    kinds: Bools
+
+    def blocks(self) -> Iterator[tuple[Ints, Ints, Floats]]:
+        triple_of = self.cube.triple_of_kind
+        # Mostly kinds are triples, in the same order.
+        are_triples = len(triple_of) == len(self.cube._triples[1])
+        for row, kind, score in self.cube.blocks(self.kinds):
+            yield row, kind if are_triples else triple_of[kind], score
+
+    def arrays(self) -> tuple[Ints, Ints, Floats]:
+        row, kind, score = self._columns
+        return row, self.cube.triple_of_kind[kind], score
+
+    def kind(self) -> Ints:
+        return self._columns[1]
+
+    @cached_property
+    def _columns(self) -> tuple[Ints, Ints, Floats]:
+        """Row, kind and score of all cells."""
+        nothing = np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros(0)
+        rows, kinds, scores = zip(*(list(self.cube.blocks(self.kinds)) or [nothing]), strict=True)
+        return np.concatenate(rows), np.concatenate(kinds), np.concatenate(scores)
+
+
+@dataclass(frozen=True)
 class Selection:
     """Some cells of a cube and the kind of each."""
 
     cells: Cells
-    kind: Ints
+    load_kind: Callable[[], Ints]
+
+    @property
+    def kind(self) -> Ints:
+        return self.load_kind()
+
+    def only(self, mask: Bools) -> Selection:
+        """The cells where `mask` is true."""
+        kind = self.kind[mask]
+        return Selection(self.cells.only(mask), lambda: kind)
 
 
 def pack(cube: Cube) -> bytes:

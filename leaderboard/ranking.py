@@ -164,14 +164,6 @@ def borda_ranks(votes: Floats, n: int, entered: Bools, weights: Ints | None = No
     return ranks
 
 
-def _entered(cells: Cells) -> Bools:
-    return np.bincount(cells.model, minlength=cells.n_models) > 0
-
-
-def _task_columns(cells: Cells) -> Ints:
-    return np.unique(cells.task)
-
-
 def summarise(cells: Cells, rules: Rules, entrants: Entrants, *, lenient: bool = False) -> Summary | None:
     """The summary table of a board, or None where no row would stand on it.
 
@@ -179,7 +171,7 @@ def summarise(cells: Cells, rules: Rules, entrants: Entrants, *, lenient: bool =
     """
     if rules.public_tasks_only:
         cells = cells.of_triples(np.asarray(rules.task_is_public, dtype=bool)[cells.task_of])
-    tasks = _task_columns(cells)
+    tasks = cells.tasks
     strict = aggregation.strict_task_scores(cells)[:, tasks]
     rows = np.flatnonzero(~np.isnan(strict).all(axis=1)) if len(tasks) else np.array([], dtype=np.intp)
     if len(rows) == 0:
@@ -214,9 +206,9 @@ def _votes(cells: Cells, tasks: Ints, by_subset: aggregation.SubsetScores | None
     """Each task votes, or each (task, subset) pair where the benchmark has a mean over subsets."""
     if by_subset is None:
         scores = aggregation.model_task_scores(cells)[:, tasks]
-        return Votes(scores, np.arange(len(tasks)), _entered(cells))
+        return Votes(scores, np.arange(len(tasks)), cells.entered)
     pooled = aggregation.pooled(by_subset.by_row, cells.model_of_row, cells.n_models)
-    return Votes(pooled, np.searchsorted(tasks, by_subset.task), _entered(cells), by_subset.by_row)
+    return Votes(pooled, np.searchsorted(tasks, by_subset.task), cells.entered, by_subset.by_row)
 
 
 def _means(rules: Rules, strict: Floats, tasks: Ints, by_type: dict[str, Floats], mean: Mean) -> dict[str, Floats]:
@@ -300,13 +292,13 @@ def _zero_shot(rules: Rules, tasks: Ints, entrants: Entrants, models: Ints) -> l
 
 def task_table(cells: Cells, rules: Rules) -> TaskTable | None:
     """The per-task table over all cells, or None without rows."""
-    tasks = _task_columns(cells)
+    tasks = cells.tasks
     strict = aggregation.strict_task_scores(cells)[:, tasks]
     rows = np.flatnonzero(~np.isnan(strict).all(axis=1)) if len(tasks) else np.array([], dtype=np.intp)
     if len(rows) == 0:
         return None
     votes = aggregation.model_task_scores(cells)[:, tasks]
-    borda = borda_ranks(votes, len(rows), _entered(cells), rules.weights_of(tasks))[cells.model_of_row]
+    borda = borda_ranks(votes, len(rows), cells.entered, rules.weights_of(tasks))[cells.model_of_row]
     order = rows[np.lexsort((cells.model_of_row[rows], borda[rows]))]
     return TaskTable(rows=order, borda_rank=borda[order], tasks=tasks, scores=strict[order])
 

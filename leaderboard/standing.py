@@ -84,12 +84,10 @@ def ranks_without_types(
     How much a rank owes to the mixture of task types. Types stand in the order of their first task.
     """
     type_of_triple = np.asarray(rules.task_types, dtype=object)[cells.task_of]
-    public = np.asarray(rules.task_is_public, dtype=bool)[cells.task_of]
-    counted = public if rules.public_tasks_only else np.ones_like(public)
-    present = counted & (np.bincount(cells.triple, minlength=len(cells.task_of)) > 0)
-    first_task = {rules.task_types[task]: None for task in np.unique(cells.task_of[present])}
+    counted = (task for task in cells.tasks if rules.task_is_public[task] or not rules.public_tasks_only)
+    names = dict.fromkeys(rules.task_types[task] for task in counted)
     found = {}
-    for name in first_task:
+    for name in names:
         ranks = np.zeros(cells.n_rows, dtype=np.intp)
         summary = summarise(cells.of_triples(type_of_triple != name), rules, entrants, lenient=lenient)
         if summary is not None:

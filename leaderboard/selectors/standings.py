@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from django.db import connection
 
 from leaderboard.above_random import RANDOM_ENCODER, above_random, n_comparable
 from leaderboard.aggregation import Bools, Floats, Ints
@@ -204,8 +205,17 @@ def board_cube(board: Board | OwnBoard) -> Cube | None:
     """All cells of a board, None where it has none. Stored boards are replaced, never changed: the id is the key."""
     if isinstance(board, OwnBoard):
         return _cubes.get(board.pk, lambda: board.cube)
-    packed = BoardCube.objects.filter(board=board).values_list("data", flat=True)
-    return _cubes.get(board.pk, lambda: unpack(bytes(data)) if (data := packed.first()) else None)
+    return _cubes.get(board.pk, lambda: unpack(data) if (data := _packed_cube(board.pk)) else None)
+
+
+def _packed_cube(board_id: int) -> bytes | None:
+    """Not with SELECT, for which megabytes would be spelled out as text."""
+    table = BoardCube._meta.db_table
+    statement = f"COPY (SELECT data FROM {table} WHERE board_id = %s) TO STDOUT (FORMAT BINARY)"  # noqa: S608
+    with connection.cursor() as cursor, cursor.copy(statement, [board_id]) as copy:
+        copy.set_types(["bytea"])
+        found = [data for (data,) in copy.rows()]
+    return found[0] if found else None
 
 
 def board_standings(board: Board | OwnBoard, query: BoardQuery) -> Standings | None:
@@ -389,11 +399,9 @@ class Narrowing:
 
     def selected(self) -> Selection:
         """The cells that are left."""
-        cells, kind = self.selection.cells, self.selection.kind
         if not self.query.narrows_models:
             return self.selection
-        kept = self.rows[cells.row]
-        return Selection(cells.only(kept), kind[kept])
+        return self.selection.only(self.rows[self.selection.cells.row])
 
     def ranks_without_types(self) -> dict[str, Ints]:
         """Task type -> the rank of each row of the cube without it."""
@@ -414,7 +422,7 @@ class Narrowing:
     @cached_property
     def task_codes(self) -> Ints:
         """The tasks that have a cell left."""
-        return np.unique(self.selection.cells.task)
+        return self.selection.cells.tasks
 
     @property
     def measured(self) -> Bools:

@@ -28,6 +28,7 @@ from leaderboard.selectors.boards import (
     mean_names,
     sort_rows,
 )
+from leaderboard.selectors.languages import language_names
 from leaderboard.selectors.standings import Standings
 from leaderboard.standing import MEANS
 from leaderboard.tables.base import PodiumTable
@@ -105,7 +106,7 @@ class BoardTableColumn(django_tables2.Column):
 
 
 def column_label(column: BoardColumn) -> SafeString | str:
-    return breakable(column.name) if column.family in {"task", "group", "language"} else plain_label(column)
+    return breakable(plain_label(column)) if column.family in {"task", "group"} else plain_label(column)
 
 
 def plain_label(column: BoardColumn) -> str:
@@ -114,6 +115,8 @@ def plain_label(column: BoardColumn) -> str:
         return type_label(column.name)
     if column.family == "without":
         return f"Without {type_label(column.name)}"
+    if column.family == "language":
+        return language_names().get(column.name, column.name)
     return column.name if column.family else COLUMN_LABELS[column.key]
 
 
@@ -142,12 +145,14 @@ class Marks:
     """What the cells of a table say beside their number.
 
     `scales` are by column key. `started` has the tasks on which a row, by model and experiment id, has any result:
-    where such a task is blank, cells of it are missing. `contaminated` has the tasks whose data a model was trained on.
+    where such a task is blank, cells of it are missing. `contaminated` has the tasks whose data a model was trained on,
+    `declined` those that it is not to be measured on, with the reason.
     """
 
     scales: Mapping[str, Scale] = field(default_factory=dict)
     started: Mapping[tuple[int, str], set[str]] = field(default_factory=dict)
     contaminated: Mapping[int, set[str]] = field(default_factory=dict)
+    declined: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
 
 
 class BoardTable(PodiumTable):
@@ -229,7 +234,7 @@ class BoardTable(PodiumTable):
         self, column: BoardColumn, value: float | None, record: Any, started: Collection[str], seen: Collection[str]
     ) -> str:
         if value is None:
-            return f'<td><abbr title="{self._blank(column, started)}">{DASH}</abbr>'
+            return self._blank(column, started, self.marks.declined.get(record.model_meta_id, {}))
         text = f"{value * 100:.2f}"
         scale = self.marks.scales.get(column.key)
         if scale and value == scale.best:
@@ -248,10 +253,12 @@ class BoardTable(PodiumTable):
             return ""
         return f"<small>{record.mean_lows[place] * 100:.1f}{DASH}{record.mean_highs[place] * 100:.1f}</small>"
 
-    def _blank(self, column: BoardColumn, started: Collection[str]) -> str:
-        if column.family == "language" or (column.family == "task" and column.name not in started):
-            return "not run"
-        return "incomplete"
+    def _blank(self, column: BoardColumn, started: Collection[str], declined: Mapping[str, str]) -> str:
+        """Why there is no number."""
+        not_run = column.family == "language" or (column.family == "task" and column.name not in started)
+        if not_run and column.family == "task" and column.name in declined:
+            return f'<td class="unknown"><abbr title="declined: {escape(declined[column.name])}">declined</abbr>'
+        return f'<td><abbr title="{"not run" if not_run else "incomplete"}">{DASH}</abbr>'
 
     def _cell(self, column: BoardColumn, value: Any, record: Any) -> str:
         if column.kind is Kind.MODEL:

@@ -27,6 +27,7 @@ from leaderboard.query_language import QueryError
 from leaderboard.selectors import boards, facets, history, menu, standings, tasks
 from leaderboard.selectors.board_metrics import OfferedMetric, UnusableMetric
 from leaderboard.selectors.boards import ShownBoard, View, entrant
+from leaderboard.selectors.declined_tasks import declined_tasks
 from leaderboard.selectors.measurements import compared_hardware
 from leaderboard.selectors.model_facts import model_facts
 from leaderboard.selectors.own_boards import OwnBoard
@@ -223,7 +224,7 @@ class BoardPage:
         ids = [record.model_meta_id for record in [*table.records(), *table.pinned]]
         facts = model_facts()
         contaminated = {id_: set(facts[id_].contaminated_tasks or ()) for id_ in ids}
-        return Marks(scales, boards.started_tasks(table.board, ids), contaminated)
+        return Marks(scales, boards.started_tasks(table.board, ids), contaminated, declined_tasks(ids))
 
     def sheet(self) -> Sheet:
         """The table as a file shows it."""

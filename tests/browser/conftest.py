@@ -86,5 +86,6 @@ def sign_in(page: Page) -> None:
         page.goto("/accounts/login/")
     page.get_by_label("Username").fill(READER)
     page.get_by_label("Password").fill(PASSWORD)
-    with page.expect_event("load"):  # Whoever leaves before it breaks off what is still being loaded.
+    with page.expect_event("load"):
         page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state("networkidle")  # Whoever leaves before it breaks off what is still being loaded: the icon.

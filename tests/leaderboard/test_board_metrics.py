@@ -108,3 +108,20 @@ def test_only_metrics_of_tasks_in_view_are_offered(board: Board) -> None:
     offered = {one.metric.name: one.n_tasks for one in query_metrics(board, parse({"type": ["Retrieval"]}))}
     assert offered["recall_at_10"] == 1
     assert "recall_at_10" not in {one.metric.name for one in query_metrics(board, parse({"type": ["STS"]}))}
+
+
+def test_where_a_number_by_a_metric_comes_from_is_told_by_that_metric(client: Client, board: Board) -> None:
+    page = client.get("/benchmarks/tiny/?metric=recall_at_10").content.decode()
+    assert "origins/?m=org%2Ffinds-all&amp;metric=recall_at_10" in page
+    origins = client.get("/benchmarks/tiny/origins/?m=org/finds-all&metric=recall_at_10").content.decode()
+    assert "Recall@10" in origins
+    assert "<td>90.00</td>" in origins
+    cells = client.get("/results/?model=org/finds-all&task=SciFact&metric=recall_at_10").content.decode()
+    assert "<td>90.00</td>" in cells
+    assert "not in the file" not in client.get("/results/?model=org/finds-all&task=SciFact").content.decode()
+
+
+def test_an_unknown_metric_of_an_origin_is_left_out(client: Client, board: Board) -> None:
+    assert client.get("/benchmarks/tiny/origins/?m=org/finds-all&metric=nonsense").status_code == 200
+    page = client.get("/results/?model=org/finds-all&task=SciFact&metric=nonsense%00").content.decode()
+    assert 'title="not in the file"' in page

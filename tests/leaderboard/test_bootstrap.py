@@ -11,7 +11,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaderboard.aggregation import Cells, Floats, Ints
+from leaderboard.aggregation import CellArrays, Cells, Floats, Ints
 from leaderboard.bootstrap import (
     SEED,
     Ballot,
@@ -54,9 +54,7 @@ class Board(NamedTuple):
         _, n_tasks, n_subsets = self.scores.shape
         row, task, subset = np.nonzero(~np.isnan(self.scores))
         cells = Cells(
-            row=row,
-            triple=task * n_subsets + subset,
-            score=self.scores[row, task, subset],
+            source=CellArrays(row, task * n_subsets + subset, self.scores[row, task, subset]),
             model_of_row=self.model_of_row,
             task_of=np.repeat(np.arange(n_tasks), n_subsets),
             split_of=np.zeros(n_tasks * n_subsets, dtype=np.intp),

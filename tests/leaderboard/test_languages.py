@@ -246,6 +246,18 @@ def test_a_language_page_ranks_models_by_their_scores_in_it(client: Client) -> N
 
 
 @pytest.mark.usefixtures("_ranked")
+def test_a_query_narrows_the_models_of_a_language(client: Client) -> None:
+    page = text(client, "/languages/eng-Latn/?q=params+%3C+1B")
+    assert "1 model ranked by win rate over 2 tasks in English, among the 1 of 2 that the query leaves" in page
+    assert "/models/org/wide/" not in page
+    assert "Nothing is left" in text(client, "/languages/eng-Latn/?q=nobody")
+    wrong = text(client, "/scripts/Latn/?q=parms+%3C+1B")
+    assert "<mark>parms</mark>" in wrong
+    assert "/models/org/wide/" in wrong
+    assert "org/strong" not in csv(client, "/task-types/Retrieval/?q=wide&format=csv")
+
+
+@pytest.mark.usefixtures("_ranked")
 def test_the_tasks_of_a_language_say_who_is_best_in_it(client: Client) -> None:
     page = text(client, "/languages/deu-Latn/?view=tasks&sort=task")
     assert page.index("/tasks/German/") < page.index("/tasks/Mixed/")

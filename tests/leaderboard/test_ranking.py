@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaderboard.aggregation import Cells, ordered_means, strict_mean
+from leaderboard.aggregation import CellArrays, Cells, ordered_means, strict_mean
 from leaderboard.ranking import (
     CellLanguages,
     Entrants,
@@ -56,9 +56,11 @@ def board(cells: Sequence[Cell], models: Sequence[str] | None = None, **rules: A
     splits = sorted({cell.split for cell in cells})
     subsets = sorted({cell.subset for cell in cells})
     arrays = Cells(
-        row=np.array([rows.index((cell.model, cell.variant)) for cell in cells]),
-        triple=np.array([triples.index((cell.task, cell.split, cell.subset)) for cell in cells]),
-        score=np.array([cell.score for cell in cells], dtype=float),
+        source=CellArrays(
+            row=np.array([rows.index((cell.model, cell.variant)) for cell in cells]),
+            triple=np.array([triples.index((cell.task, cell.split, cell.subset)) for cell in cells]),
+            score=np.array([cell.score for cell in cells], dtype=float),
+        ),
         model_of_row=np.array([models.index(model) for model, _ in rows]),
         task_of=np.array([tasks.index(task) for task, _, _ in triples]),
         split_of=np.array([splits.index(split) for _, split, _ in triples]),

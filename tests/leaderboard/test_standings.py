@@ -13,10 +13,16 @@ from leaderboard.cube import pack, unpack
 from leaderboard.methods import Method
 from leaderboard.models import Benchmark, Board, ModelMeta, Scope, Task
 from leaderboard.selectors.facets import board_facets
-from leaderboard.selectors.standings import Standings, board_cube, board_standings, language_standings
+from leaderboard.selectors.standings import (
+    Standings,
+    board_cube,
+    board_standings,
+    language_standings,
+    standings_without_types,
+)
 from leaderboard.services.boards import publish_boards
 from leaderboard.wording import METHOD_NOTES
-from tests.factories import make_benchmark, make_model, make_result, make_task
+from tests.factories import make_benchmark, make_model, make_result, make_task, make_variant
 
 pytestmark = pytest.mark.django_db
 
@@ -272,3 +278,81 @@ def test_models_and_tasks_of_the_board_are_those_of_the_database(board: Board) -
     assert cube is not None
     assert {task.id for task in cube.tasks} == set(Task.objects.values_list("pk", flat=True))
     assert set(cube.model_meta_ids) == set(ModelMeta.objects.values_list("pk", flat=True))
+
+
+def test_ranks_are_told_without_the_tasks_of_each_type(client: Client, board: Board) -> None:
+    found = standings_without_types(board, BoardQuery())
+    assert found is not None
+    assert found.without_types == ["STS", "Retrieval"]
+    ranks = dict(zip(names(found), found.columns["ranks_without"].tolist(), strict=True))
+    for name, task_type in ((name, of) for name in SCORES for of in found.without_types):
+        left = standings(board, type="Retrieval" if task_type == "STS" else "STS")
+        assert ranks[name][found.without_types.index(task_type)] == left.columns["rank"][names(left).index(name)]
+    page = client.get("/benchmarks/tiny/?view=without").content.decode()
+    assert "Without Retrieval" in page
+    rows = list(csv.reader(exported(client, "?view=without&format=csv").splitlines()))
+    assert rows[0][:4] == ["Rank", "Model", "Without STS", "Without Retrieval"]
+    assert [int(rank) for rank in rows[1][2:4]] == ranks[rows[1][1]]
+
+
+def test_the_method_and_the_filters_of_a_view_decide_what_ranks_without_a_type_are(board: Board) -> None:
+    found = standings_without_types(board, parse({"weights": ["open"], "method": ["mean_task"]}))
+    assert found is not None
+    assert names(found) == ["org/large", "org/small"]
+    assert found.columns["ranks_without"].tolist() == [[1, 2], [2, 1]]
+
+
+def test_a_view_of_one_type_says_that_there_is_none_to_leave_out(client: Client, board: Board) -> None:
+    page = client.get("/benchmarks/tiny/?view=without&type=STS").content.decode()
+    assert "there is none to leave out" in page
+    assert "Without STS" not in page
+
+
+def exported(client: Client, query: str) -> str:
+    response: Any = client.get(f"/benchmarks/tiny/{query}")
+    return b"".join(response.streaming_content).decode()
+
+
+def test_scores_are_shown_above_chance_where_a_random_encoder_was_measured(client: Client, board: Board) -> None:
+    assert "not run on any task in view" in client.get("/benchmarks/tiny/?show=above_random").content.decode()
+    assert 'value="above_random"' not in client.get("/benchmarks/tiny/?filters=open").content.decode()
+    encoder = make_model("mteb/baseline-random-encoder", registry_order=9)
+    make_result(encoder, Task.objects.get(name="STS13"), 0.5)
+    make_result(encoder, Task.objects.get(name="ArguAna"), 0.0)
+    publish_boards(benchmarks=Benchmark.objects.filter(pk=board.benchmark_id))
+    assert 'value="above_random"' in client.get("/benchmarks/tiny/?filters=open").content.decode()
+    page = client.get("/benchmarks/tiny/?show=above_random").content.decode()
+    assert "2 of 3 tasks where chance is known" in page
+    rows = list(csv.DictReader(exported(client, "?show=above_random&format=csv").splitlines()))
+    above = {row["Model"]: row["Above random"] for row in rows}
+    # (0.8 - 0.5) / 0.5 and (0.5 - 0) / 1, and so on.
+    assert above == {"org/small": "55.00", "org/large": "55.00", "lab/closed": "70.00", encoder.name: "0.00"}
+    # A filter on models leaves chance where it is.
+    narrowed = list(csv.DictReader(exported(client, "?show=above_random&org=org&format=csv").splitlines()))
+    assert {row["Model"]: row["Above random"] for row in narrowed} == {"org/small": "55.00", "org/large": "55.00"}
+
+
+def test_of_several_variants_only_the_best_can_be_shown(client: Client, board: Board) -> None:
+    assert 'name="variants"' not in client.get("/benchmarks/tiny/?filters=open").content.decode()
+    small = ModelMeta.objects.get(name="org/small")
+    for experiment, scores in {"dim_64": (0.95, 0.9, None), "dim_256": (0.9, 0.8, 0.7)}.items():
+        variant = make_variant(small, experiment)
+        for name, score in zip(("STS13", "ArguAna", "SciFact"), scores, strict=True):
+            if score is not None:
+                make_result(small, Task.objects.get(name=name), score, variant=variant)
+    publish_boards(benchmarks=Benchmark.objects.filter(pk=board.benchmark_id))
+    newer = Board.objects.select_related("benchmark").get(benchmark=board.benchmark, scope=Scope.ALL)
+    assert names(standings(newer)).count("org/small") == 3
+    best = standings(newer, variants="best")
+    assert sorted(best.entrants) == ["lab/closed", "org/large", "org/small~dim_256"]
+    assert 'name="variants"' in client.get("/benchmarks/tiny/?filters=open").content.decode()
+    assert "the best of each model" in client.get("/benchmarks/tiny/?variants=best").content.decode()
+
+
+def test_intervals_of_a_page_are_those_of_the_whole_board(board: Board) -> None:
+    whole = standings(board, type="Retrieval")
+    every = [(row.rank_low, row.rank_high, row.mean_lows) for row in whole.records()]
+    alone = standings(board, type="Retrieval", means="lenient")
+    assert [(row.rank_low, row.rank_high) for place in (1, 0) for row in alone.records([place])] == [
+        bounds[:2] for bounds in (every[1], every[0])
+    ]
