@@ -13,9 +13,10 @@ from leaderboard.charts.profiles import chosen_rows, profile_chart, unknown_name
 from leaderboard.charts.rows import ChartRows, Contender, chart_rows
 from leaderboard.charts.tradeoffs import size_chart, speed_chart, time_chart
 from leaderboard.models import Board
+from leaderboard.selectors.cubes import board_cube
 from leaderboard.selectors.measurements import speed_of_models
 from leaderboard.selectors.own_boards import OwnBoard
-from leaderboard.selectors.standings import Standings, board_cube
+from leaderboard.selectors.standings import Standings
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from leaderboard.aggregation import Floats
 from leaderboard.charts.base import Axis, Chart, Drawing, FactRow, FactTable, Kind, Look, Scale, Series
 from leaderboard.charts.rows import ChartRows, Contender
-from leaderboard.selectors.standings import plain
+from leaderboard.selectors.narrowing import plain
 from leaderboard.tables.cells import score_text
 from leaderboard.task_types import type_label
 

@@ -32,9 +32,9 @@ from leaderboard.paired import Comparison, compare_all
 from leaderboard.percentiles import percentile_among
 from leaderboard.selectors import search
 from leaderboard.selectors.boards import ALL_MEANS, mean_names
+from leaderboard.selectors.cubes import board_cube
 from leaderboard.selectors.model_facts import ModelFacts, model_facts
 from leaderboard.selectors.revision_scores import revision_scores
-from leaderboard.selectors.standings import board_cube
 from leaderboard.selectors.versions import data_version
 
 SHORT_REVISION = 7

@@ -14,7 +14,7 @@ from leaderboard.cube import Cube
 from leaderboard.memory import Kept
 from leaderboard.models import Script
 from leaderboard.selectors.languages import language_names
-from leaderboard.selectors.standings import Narrowing
+from leaderboard.selectors.narrowing import Narrowing
 from leaderboard.selectors.versions import data_version
 from leaderboard.task_types import type_label
 from leaderboard.wording import license_text

@@ -5,35 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from django.db import connection
 
 from leaderboard.above_random import RANDOM_ENCODER, above_random, n_comparable
-from leaderboard.aggregation import Bools, Floats, Ints
-from leaderboard.board_query import BoardQuery, ZeroShot
-from leaderboard.cube import Cube, CubeRow, Selection, unpack
-from leaderboard.filters import ModelSide, TaskSide, model_side, task_side
+from leaderboard.aggregation import Floats, Ints
+from leaderboard.board_query import BoardQuery
+from leaderboard.cube import Cube, CubeRow
 from leaderboard.memory import Kept
-from leaderboard.methods import mean_over_tasks
-from leaderboard.models import Benchmark, Board, BoardCube
-from leaderboard.query_fields import board_fields, value_lookup
-from leaderboard.query_language import Field, compile_query
-from leaderboard.ranking import Entrants, LanguageTable, Summary, language_table, summarise
-from leaderboard.selectors.board_metrics import LeftOut, MetricCube, OfferedMetric, offered_metrics, with_metric
+from leaderboard.models import Benchmark, Board
+from leaderboard.ranking import LanguageTable, Summary, language_table
+from leaderboard.selectors.board_metrics import LeftOut
 from leaderboard.selectors.boards import MEASURED, MODEL_FACTS, BoardColumn, Kind, Scale, column_scale, entrant
-from leaderboard.selectors.metadata import annotation_keys, annotation_values
+from leaderboard.selectors.cubes import board_cube, query_cube
 from leaderboard.selectors.model_facts import ModelFacts, model_facts
+from leaderboard.selectors.narrowing import Narrowing, plain
 from leaderboard.selectors.own_boards import OwnBoard
 from leaderboard.selectors.versions import data_version
-from leaderboard.standing import MEANS, Bounds, Standing, ranks_without_types, stand
-from leaderboard.zero_shot import zero_shot_percentage
+from leaderboard.standing import MEANS, Bounds, Standing
 
-_CUBES = 256 * 2**20
 _VIEWS = 48 * 2**20
 _BYTES_PER_ROW = 2000
 MAX_LANGUAGES = 120
@@ -184,38 +177,11 @@ class Standings:
         return value or None if column.kind is Kind.RANK else value
 
 
-def plain(value: Any) -> Any:
-    """Python's own values, with None for NaN."""
-    if isinstance(value, np.ndarray):
-        return [None if number != number else number for number in value.tolist()]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if value != value else value
-
-
 def _of_facts(facts: ModelFacts, column: BoardColumn) -> Any:
     return getattr(facts, column.field.removeprefix("model_meta__"))
 
 
-_cubes: Kept[Cube | None] = Kept(_CUBES, lambda cube: cube.n_bytes if cube else 1)
 _views: Kept[Standings] = Kept(_VIEWS, lambda view: view.n_bytes)
-
-
-def board_cube(board: Board | OwnBoard) -> Cube | None:
-    """All cells of a board, None where it has none. Stored boards are replaced, never changed: the id is the key."""
-    if isinstance(board, OwnBoard):
-        return _cubes.get(board.pk, lambda: board.cube)
-    return _cubes.get(board.pk, lambda: unpack(data) if (data := _packed_cube(board.pk)) else None)
-
-
-def _packed_cube(board_id: int) -> bytes | None:
-    """Not with SELECT, for which megabytes would be spelled out as text."""
-    table = BoardCube._meta.db_table
-    statement = f"COPY (SELECT data FROM {table} WHERE board_id = %s) TO STDOUT (FORMAT BINARY)"  # noqa: S608
-    with connection.cursor() as cursor, cursor.copy(statement, [board_id]) as copy:
-        copy.set_types(["bytea"])
-        found = [data for (data,) in copy.rows()]
-    return found[0] if found else None
 
 
 def board_standings(board: Board | OwnBoard, query: BoardQuery) -> Standings | None:
@@ -245,22 +211,6 @@ def standings_without_types(board: Board | OwnBoard, query: BoardQuery) -> Stand
 
     key = ("without", board.pk, data_version(), query.key)
     return _views.get(key, lambda: _by_metric(board, query, lambda cube: _without_types(cube, query, board)))
-
-
-def query_cube(board: Board | OwnBoard, query: BoardQuery) -> MetricCube | None:
-    """The cells of a board by the metric of a query, which need not be the main score. Raises UnusableMetric."""
-    cube = board_cube(board)
-    if cube is None:
-        return None
-    if not query.metric:
-        return MetricCube(cube, [], 0)
-    return with_metric(board.pk, cube, query.metric, task_side(cube, query).kinds)
-
-
-def query_metrics(board: Board | OwnBoard, query: BoardQuery) -> list[OfferedMetric]:
-    """The metrics that the tasks in view may be ranked by."""
-    cube = board_cube(board)
-    return offered_metrics(board.pk, cube, task_side(cube, query).kinds) if cube else []
 
 
 def _by_metric(board: Board | OwnBoard, query: BoardQuery, rank: Callable[[Cube], Standings]) -> Standings:
@@ -356,151 +306,6 @@ def _n_rows(summary: Summary | None) -> int:
     return len(summary.rows) if summary else 0
 
 
-class Narrowing:
-    """What a query leaves of a cube: its cells by the task side, its rows by the model side."""
-
-    def __init__(self, cube: Cube, query: BoardQuery) -> None:
-        self.cube, self.query = cube, query
-        known = model_facts()
-        self.facts = [known[row.model_meta_id] for row in cube.rows]
-        self.entrants = Entrants(
-            experiment_ids=[row.experiment_id for row in cube.rows],
-            contaminated=[known[id_].contaminated_tasks for id_ in cube.model_meta_ids],
-        )
-        self.tasks: TaskSide = task_side(cube, query)
-        self.models: ModelSide = model_side(cube, self.facts, query)
-        self.selection = cube.select(kinds=self.tasks.kinds if self.tasks.admitted else None)
-
-    @cached_property
-    def everybody(self) -> Summary | None:
-        """The summary of the chosen tasks with every model on it: what conditions on scores and coverage look at."""
-        return summarise(self.selection.cells, self.cube.rules, self.entrants, lenient=self.query.lenient)
-
-    @cached_property
-    def rows(self) -> Bools:
-        """Whether each row of the cube stays, by every condition on models."""
-        return self.models.rows & self.beyond_facets
-
-    @cached_property
-    def beyond_facets(self) -> Bools:
-        """The rows that the conditions which are no facet leave: zero-shot, coverage, the query text."""
-        left = np.ones(len(self.cube.rows), dtype=bool)
-        if self.query.zero_shot is not ZeroShot.ALL:
-            left &= self._zero_shot()
-        if self.query.measured:
-            left &= self.measured
-        if self.query.complete:
-            left &= self._complete()
-        if self.query.best_variants:
-            left &= self._best_variants()
-        if self.query.text:
-            left &= self._by_text()
-        return left
-
-    def selected(self) -> Selection:
-        """The cells that are left."""
-        if not self.query.narrows_models:
-            return self.selection
-        return self.selection.only(self.rows[self.selection.cells.row])
-
-    def ranks_without_types(self) -> dict[str, Ints]:
-        """Task type -> the rank of each row of the cube without it."""
-        cells, query = self.selected().cells, self.query
-        return ranks_without_types(cells, self.cube.rules, self.entrants, method=query.method, lenient=query.lenient)
-
-    def standing(self) -> Standing | None:
-        query = self.query
-        return stand(
-            self.selected().cells,
-            self.cube.rules,
-            self.entrants,
-            method=query.method,
-            lenient=query.lenient,
-            stratified=query.stratified,
-        )
-
-    @cached_property
-    def task_codes(self) -> Ints:
-        """The tasks that have a cell left."""
-        return self.selection.cells.tasks
-
-    @property
-    def measured(self) -> Bools:
-        """The rows whose model has a measured speed."""
-        return np.array([facts.texts_per_second is not None for facts in self.facts], dtype=bool)
-
-    def _zero_shot(self) -> Bools:
-        names = {self.cube.tasks[code].name for code in self.task_codes}
-        of_model = [zero_shot_percentage(seen, names) for seen in self.entrants.contaminated]
-        least = 100 if self.query.zero_shot is ZeroShot.ONLY else 0
-        return np.array([of is not None and of >= least for of in of_model], dtype=bool)[self.cube.model_of_row]
-
-    def _complete(self) -> Bools:
-        complete = np.zeros(len(self.cube.rows), dtype=bool)
-        if self.everybody:
-            complete[self.everybody.rows[~np.isnan(self.everybody.task_scores).any(axis=1)]] = True
-        return complete
-
-    @property
-    def has_variants(self) -> bool:
-        """Whether some model has several rows."""
-        return len(self.cube.rows) > len(np.unique(self.cube.model_of_row))
-
-    def _best_variants(self) -> Bools:
-        """One row for each model: that with most tasks done, of several the one with the highest mean over them."""
-        best = np.zeros(len(self.cube.rows), dtype=bool)
-        if (summary := self.everybody) is None:
-            return best
-        done = (~np.isnan(summary.task_scores)).sum(axis=1)
-        mean = mean_over_tasks(summary.task_scores, lenient=True, weights=self.cube.rules.weights_of(summary.tasks))
-        model = self.cube.model_of_row[summary.rows]
-        order = np.lexsort((summary.rows, -mean, -done, model))
-        first = np.unique(model[order], return_index=True)[1]
-        best[summary.rows[order[first]]] = True
-        return best
-
-    def fields(self) -> list[Field]:
-        """What the query text can ask about on this board."""
-        types = list(dict.fromkeys(task.type for task in self.cube.tasks))
-        notes = {key.key: key.kind for key in annotation_keys()}
-        return board_fields(types, [task.name for task in self.cube.tasks], notes, self.facts)
-
-    def _by_text(self) -> Bools:
-        predicate = compile_query(self.query.text, self.fields())
-        notes = annotation_values()
-        scores = self._scores_by_row()
-        return np.array(
-            [
-                predicate(value_lookup(facts, row, scores.get(number, {}), notes.get(row.model_meta_id, {})))
-                for number, (facts, row) in enumerate(zip(self.facts, self.cube.rows, strict=True))
-            ],
-            dtype=bool,
-        )
-
-    def _scores_by_row(self) -> dict[int, dict[str, Any]]:
-        """For each row of the summary, what a query can ask of its standing; blank is None."""
-        summary = self.everybody
-        if summary is None:
-            return {}
-        names = [self.cube.tasks[code].name for code in summary.tasks]
-        coverage = 100 * (~np.isnan(summary.task_scores)).mean(axis=1)
-        by_name = {
-            "rank": summary.rank,
-            "zero_shot": summary.zero_shot,
-            "coverage": coverage,
-            "mean": next((values for values in summary.means.values() if values is not None), None),
-            "mean_task": summary.means["mean_task"],
-            "mean_type": summary.means["mean_task_type"],
-            **summary.type_means,
-            **dict(zip(names, summary.task_scores.T, strict=True)),
-        }
-        known = {name: values for name, values in by_name.items() if values is not None}
-        return {
-            int(row): {name: plain(values[place]) for name, values in known.items()}
-            for place, row in enumerate(summary.rows)
-        }
-
-
 def _head(
     board: Narrowing, standing: Standing | None, benchmark: Benchmark, scope: str, computed_at: datetime
 ) -> BoardHead:
@@ -547,9 +352,3 @@ def _above_random(left: Narrowing, summary: Summary, random_scores: Floats) -> F
 
 def _side_by_side(columns: Collection[Floats], n: int) -> Floats:
     return np.column_stack(list(columns)) if columns else np.empty((n, 0))
-
-
-def query_fields(board: Board | OwnBoard) -> list[Field]:
-    """What the query text of a board can ask about."""
-    cube = board_cube(board)
-    return Narrowing(cube, BoardQuery()).fields() if cube else []

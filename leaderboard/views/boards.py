@@ -24,7 +24,7 @@ from leaderboard.freshness import until_data_changes
 from leaderboard.models import Benchmark, Board, Scope
 from leaderboard.query_fields import METADATA, STANDING
 from leaderboard.query_language import QueryError
-from leaderboard.selectors import boards, facets, history, menu, standings, tasks
+from leaderboard.selectors import boards, cubes, facets, history, menu, standings, tasks
 from leaderboard.selectors.board_metrics import OfferedMetric, UnusableMetric
 from leaderboard.selectors.boards import ShownBoard, View, entrant
 from leaderboard.selectors.declined_tasks import declined_tasks
@@ -133,7 +133,7 @@ class BoardPage:
         if not self.query.metric:
             return
         try:
-            standings.query_cube(board, self.query)
+            cubes.query_cube(board, self.query)
         except UnusableMetric as problem:
             problems = (*self.query.problems, str(problem))
             self.query = replace(self.query.without("metric"), problems=problems)
@@ -328,14 +328,14 @@ class BoardPage:
 
     def _facets(self) -> facets.Facets | None:
         """Only where they are asked for: they take longer than the table."""
-        found = standings.query_cube(self.board, self.query) if self.board and "filters" in self.request.GET else None
+        found = cubes.query_cube(self.board, self.query) if self.board and "filters" in self.request.GET else None
         return facets.board_facets(found.cube, self.query) if found else None
 
     def _metrics(self) -> list[tuple[str, list[OfferedMetric]]]:
         """The metrics to choose from, family by family, where filters are open or a metric was asked for."""
         if not self.board or not {"filters", "metric"} & self.request.GET.keys():
             return []
-        offered = standings.query_metrics(self.board, self.query)
+        offered = cubes.query_metrics(self.board, self.query)
         return [(family, list(of)) for family, of in groupby(offered, lambda one: one.metric.family.value)]
 
     def _suggestions_url(self) -> str:
@@ -385,4 +385,4 @@ def query_suggestions(request: HttpRequest, slug: str) -> JsonResponse:
 
 
 def suggestions_response(request: HttpRequest, board: Board | OwnBoard | None) -> JsonResponse:
-    return suggested(request, standings.query_fields(board) if board else [])
+    return suggested(request, cubes.query_fields(board) if board else [])

@@ -9,7 +9,8 @@ from leaderboard.board_query import parse
 from leaderboard.models import Benchmark, Board, Scope
 from leaderboard.selectors import board_metrics
 from leaderboard.selectors.board_metrics import UnusableMetric
-from leaderboard.selectors.standings import Standings, board_standings, query_metrics
+from leaderboard.selectors.cubes import query_metrics
+from leaderboard.selectors.standings import Standings, board_standings
 from leaderboard.services.boards import publish_boards
 from tests.factories import make_benchmark, make_model, make_result, make_task
 

@@ -8,9 +8,10 @@ from django.test import Client
 from leaderboard.board_query import parse
 from leaderboard.models import Benchmark, Board, BoardRow, ModelMeta, Task
 from leaderboard.models.measurements import index_megabytes
+from leaderboard.selectors.cubes import board_cube
 from leaderboard.selectors.facets import board_facets
 from leaderboard.selectors.measurements import measurements_of, speed_of_models
-from leaderboard.selectors.standings import board_cube, board_standings
+from leaderboard.selectors.standings import board_standings
 from leaderboard.services.boards import publish_boards
 from leaderboard.tables.cells import measure_text
 from tests.factories import bump_data_version, make_benchmark, make_measurement, make_model, make_result, make_task

@@ -12,10 +12,10 @@ from leaderboard.board_query import BoardQuery, parse
 from leaderboard.cube import pack, unpack
 from leaderboard.methods import Method
 from leaderboard.models import Benchmark, Board, ModelMeta, Scope, Task
+from leaderboard.selectors.cubes import board_cube
 from leaderboard.selectors.facets import board_facets
 from leaderboard.selectors.standings import (
     Standings,
-    board_cube,
     board_standings,
     language_standings,
     standings_without_types,
