@@ -15,6 +15,7 @@ from leaderboard.selectors.narrowing import Narrowing
 from leaderboard.selectors.own_boards import OwnBoard
 
 _BYTES = 256 * 2**20
+_PART = 2**20
 _cubes: Kept[Cube | None] = Kept(_BYTES, lambda cube: cube.n_bytes if cube else 1)
 
 
@@ -25,14 +26,21 @@ def board_cube(board: Board | OwnBoard) -> Cube | None:
     return _cubes.get(board.pk, lambda: unpack(data) if (data := _packed_cube(board.pk)) else None)
 
 
-def _packed_cube(board_id: int) -> bytes | None:
-    """Not with SELECT, for which megabytes would be spelled out as text."""
+def _packed_cube(board_id: int) -> bytes:
+    """Empty where there is none.
+
+    Not with SELECT, for which megabytes would be spelled out as text, and in parts, because the connection keeps a
+    buffer as large as the largest row it ever read.
+    """
     table = BoardCube._meta.db_table
-    statement = f"COPY (SELECT data FROM {table} WHERE board_id = %s) TO STDOUT (FORMAT BINARY)"  # noqa: S608
-    with connection.cursor() as cursor, cursor.copy(statement, [board_id]) as copy:
+    statement = (
+        f"COPY (SELECT substring(data FROM start FOR %(size)s) FROM {table},"  # noqa: S608
+        " generate_series(1, octet_length(data), %(size)s) AS start WHERE board_id = %(board)s ORDER BY start)"
+        " TO STDOUT (FORMAT BINARY)"
+    )
+    with connection.cursor() as cursor, cursor.copy(statement, {"size": _PART, "board": board_id}) as copy:
         copy.set_types(["bytea"])
-        found = [data for (data,) in copy.rows()]
-    return found[0] if found else None
+        return b"".join([part for (part,) in copy.rows()])
 
 
 def query_cube(board: Board | OwnBoard, query: BoardQuery) -> MetricCube | None:
