@@ -12,6 +12,7 @@ from django.db.models import Count
 from leaderboard.board_query import BoardQuery
 from leaderboard.models import Board, BoardRow, CurrentResult, ModelMeta, Task, TaskResult
 from leaderboard.selectors.boards import entrant
+from leaderboard.selectors.declined_tasks import declined_tasks
 from leaderboard.selectors.standings import board_standings
 
 
@@ -20,7 +21,7 @@ class TaskOrigin:
     """A task of a board in a row of it; provenance is that of the leading result, None where the task was not run.
 
     `score` is None where the board blanks the task, `by_metric` also where the metric asked for does not rank it.
-    `n_results` counts every stored result of the model on the task.
+    `n_results` counts every stored result of the model on the task, `declined` is why the model is not to be run on it.
     """
 
     task_name: str
@@ -35,6 +36,7 @@ class TaskOrigin:
     n_parts: int = 0
     n_results: int = 0
     by_metric: float | None = None
+    declined: str = ""
 
 
 _FIELDS = (
@@ -63,6 +65,7 @@ def row_origins(board: Board, model_meta: ModelMeta, experiment_id: str, metric:
         .order_by()
     )
     scores = row.task_scores or [None] * len(board.task_names)
+    declined = declined_tasks([model_meta.pk]).get(model_meta.pk, {})
     by_metric = _by_metric(board, entrant(model_meta.name, experiment_id), metric) if metric else {}
     return [
         TaskOrigin(
@@ -71,6 +74,7 @@ def row_origins(board: Board, model_meta: ModelMeta, experiment_id: str, metric:
             score,
             n_results=n_results.get(name, 0),
             by_metric=by_metric.get(name),
+            declined=declined.get(name, ""),
             **leading.get(name, {}),
         )
         for name, score in zip(board.task_names, scores, strict=True)

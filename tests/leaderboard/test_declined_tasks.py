@@ -39,6 +39,12 @@ def test_a_board_says_declined_and_why_instead_of_not_run(client: Client, benchm
     assert row.count('title="not run"') == 1
 
 
+def test_where_numbers_come_from_says_so_too(client: Client, benchmark: Benchmark) -> None:
+    page = client.get("/benchmarks/tiny/origins/?m=org/model").content.decode()
+    assert "declined: trained on its &lt;test&gt; split" in page
+    assert page.count(">not run</td>") == 1
+
+
 def test_a_result_is_shown_all_the_same(client: Client, benchmark: Benchmark) -> None:
     declined = DeclinedTask.objects.get()
     make_result(declined.model_meta, declined.task, 0.3)
