@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import csv
-import sys
 from typing import Any
 
 import orjson
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from rich.console import Console
 from rich.table import Table
 
 from leaderboard.exports.comma_separated import harmless
 from leaderboard.models import Scope
 from leaderboard.selectors.rankings import UnknownBenchmark, board_rankings, find_benchmark, shown_means
+from leaderboard.terminal import print_table
 
 _TITLES = {
     "mean_task": "Mean (Task)",
@@ -67,7 +66,7 @@ class Command(BaseCommand):
             coverage = f"{row['coverage']['done']}/{row['coverage']['of']}"
             scores = [row[mean] for mean in means] + [row["task_types"][name] for name in types]
             table.add_row(str(row["rank"]), name, zero_shot, coverage, *map(percent, scores))
-        Console(file=self.stdout, width=None if sys.stdout.isatty() else 240).print(table)  # type: ignore[arg-type]
+        print_table(self.stdout, table)
 
 
 def percent(score: float | None) -> str:
