@@ -62,6 +62,7 @@ class Narrowing:
             left &= self._by_text()
         return left
 
+    @cached_property
     def selected(self) -> Selection:
         """The cells that are left."""
         if not self.query.narrows_models:
@@ -70,13 +71,13 @@ class Narrowing:
 
     def ranks_without_types(self) -> dict[str, Ints]:
         """Task type -> the rank of each row of the cube without it."""
-        cells, query = self.selected().cells, self.query
+        cells, query = self.selected.cells, self.query
         return ranks_without_types(cells, self.cube.rules, self.entrants, method=query.method, lenient=query.lenient)
 
     def standing(self) -> Standing | None:
         query = self.query
         return stand(
-            self.selected().cells,
+            self.selected.cells,
             self.cube.rules,
             self.entrants,
             method=query.method,

@@ -222,7 +222,7 @@ def _by_metric(board: Board | OwnBoard, query: BoardQuery, rank: Callable[[Cube]
 
 def _by_language(cube: Cube, query: BoardQuery, board: Board | OwnBoard) -> Standings:
     narrowing = Narrowing(cube, query)
-    selected = narrowing.selected()
+    selected = narrowing.selected
     table = language_table(selected.cells, cube.cell_languages(selected.kind), ["all"])
     head = _head(narrowing, None, board.benchmark, board.scope, board.computed_at)
     if table is None:
@@ -290,12 +290,8 @@ def _standings(left: Narrowing, standing: Standing | None, board: Board | OwnBoa
 
 def _random_scores(left: Narrowing, everybody: Summary | None, summary: Summary) -> Floats | None:
     """What the random encoder has on each task of the summary; None where it was not run on any."""
-    place = next(
-        (place for place, row in enumerate(everybody.rows) if left.facts[row].name == RANDOM_ENCODER)
-        if everybody
-        else iter(()),
-        None,
-    )
+    rows = everybody.rows if everybody else []
+    place = next((place for place, row in enumerate(rows) if left.facts[row].name == RANDOM_ENCODER), None)
     if everybody is None or place is None:
         return None
     scores = everybody.task_scores[place][np.searchsorted(everybody.tasks, summary.tasks)]

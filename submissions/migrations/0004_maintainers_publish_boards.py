@@ -1,8 +1,8 @@
 """Maintainers make boards of readers' own public."""
 
-from django.apps.registry import Apps
 from django.db import migrations
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+from submissions.permissions import letting_maintainers, no_longer_letting_them
 
 # Model -> its name in words, and what maintainers may do with it.
 PERMISSIONS = {
@@ -11,25 +11,7 @@ PERMISSIONS = {
 }
 
 
-def let_maintainers(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor | None) -> None:
-    """Django makes permissions only after all migrations, so those that the group needs are made here."""
-    group, _ = apps.get_model("auth", "Group").objects.get_or_create(name="Maintainer")
-    for model, (noun, verbs) in PERMISSIONS.items():
-        content_types = apps.get_model("contenttypes", "ContentType").objects
-        content_type, _ = content_types.get_or_create(app_label="leaderboard", model=model)
-        for verb in verbs:
-            permission, _ = apps.get_model("auth", "Permission").objects.get_or_create(
-                content_type=content_type, codename=f"{verb}_{model}", defaults={"name": f"Can {verb} {noun}"}
-            )
-            group.permissions.add(permission)
-
-
-def no_longer(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
-    permissions = apps.get_model("auth", "Permission").objects
-    for group in apps.get_model("auth", "Group").objects.filter(name="Maintainer"):
-        group.permissions.remove(
-            *permissions.filter(content_type__app_label="leaderboard", content_type__model__in=PERMISSIONS)
-        )
+let_maintainers = letting_maintainers(PERMISSIONS)
 
 
 class Migration(migrations.Migration):
@@ -38,4 +20,4 @@ class Migration(migrations.Migration):
         ("leaderboard", "0011_saved_views"),
     ]
 
-    operations = [migrations.RunPython(let_maintainers, no_longer)]
+    operations = [migrations.RunPython(let_maintainers, no_longer_letting_them(PERMISSIONS))]
