@@ -290,7 +290,7 @@ def _standings(left: Narrowing, standing: Standing | None, board: Board | OwnBoa
 
 def _random_scores(left: Narrowing, everybody: Summary | None, summary: Summary) -> Floats | None:
     """What the random encoder has on each task of the summary; None where it was not run on any."""
-    rows = everybody.rows if everybody else []
+    rows: list[int] = everybody.rows.tolist() if everybody else []
     place = next((place for place, row in enumerate(rows) if left.facts[row].name == RANDOM_ENCODER), None)
     if everybody is None or place is None:
         return None
