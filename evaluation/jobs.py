@@ -16,11 +16,11 @@ import psutil
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
-from evaluation import services
 from evaluation.failures import Failure, FailureClass, describe_exit
 from evaluation.models import EvaluationRun, EvaluationUnit, Worker
 from evaluation.process import EvaluatingProcess
 from evaluation.redaction import redact
+from evaluation.services import claims, waking, workers
 
 WORKER_VARIABLE = "PODIUM_WORKER"
 SUPERVISOR_VARIABLE = "PODIUM_SUPERVISOR"
@@ -49,7 +49,7 @@ def answer() -> None:
 
 def sweep() -> bool:
     """Wake somebody if units wait that nobody was woken for."""
-    return services.wake_if_claimable()
+    return waking.wake_if_claimable()
 
 
 def evaluate_claimable(worker: Worker | None = None) -> int:
@@ -58,8 +58,8 @@ def evaluate_claimable(worker: Worker | None = None) -> int:
     process: EvaluatingProcess | None = None
     run_id: int | None = None
     with ExitStack() as stack:
-        while unit := services.claim(worker=worker):
-            services.wake_if_claimable()
+        while unit := claims.claim(worker=worker):
+            waking.wake_if_claimable()
             if process is None or run_id != unit.run_id:
                 stack.close()
                 process = stack.enter_context(start_process(unit.run))
@@ -67,7 +67,7 @@ def evaluate_claimable(worker: Worker | None = None) -> int:
             try:
                 healthy = Attendance(unit, process).attend()
             except Draining:
-                services.hand_back_unit(unit=unit)
+                claims.hand_back_unit(unit=unit)
                 break
             attended += 1
             if not healthy:
@@ -117,7 +117,7 @@ class Attendance:
         )
         try:
             return self._wait()
-        except services.ClaimLost:
+        except claims.ClaimLost:
             logger.info("%s is no longer ours.", self._unit)
             return False
 
@@ -143,13 +143,13 @@ class Attendance:
     def _beat(self) -> None:
         """Renew the lease. While the database is away the evaluation goes on until the lease would have run out."""
         try:
-            services.heartbeat(unit=self._unit, progress=self._progress, log=self._due_log())
+            claims.heartbeat(unit=self._unit, progress=self._progress, log=self._due_log())
             if _is_draining(self._unit.worker):
                 raise Draining
         except (OperationalError, InterfaceError):
             connection.close()
             if time.monotonic() > self._lease_ends:
-                raise services.ClaimLost from None
+                raise claims.ClaimLost from None
         else:
             self._lease_ends = time.monotonic() + settings.EVALUATION_LEASE_SECONDS
 
@@ -162,10 +162,10 @@ class Attendance:
 
     def _finish(self, event: dict[str, Any]) -> None:
         payload, log = event["payload"].encode(), self._process.log
-        self._persist(lambda: services.heartbeat(unit=self._unit, progress="storing the result", silence=STORING))
+        self._persist(lambda: claims.heartbeat(unit=self._unit, progress="storing the result", silence=STORING))
         try:
             self._persist(
-                lambda: services.finish_unit(
+                lambda: claims.finish_unit(
                     unit=self._unit,
                     payload=payload,
                     environment=event["environment"],
@@ -173,7 +173,7 @@ class Attendance:
                     log=log,
                 )
             )
-        except (services.ClaimLost, OperationalError, InterfaceError):
+        except (claims.ClaimLost, OperationalError, InterfaceError):
             raise
         except Exception as error:
             logger.exception("The result of %s could not be stored.", self._unit)
@@ -184,7 +184,7 @@ class Attendance:
 
     def _fail(self, failure: Failure, environment: dict[str, Any] | None = None) -> None:
         log = self._process.log
-        self._persist(lambda: services.fail_unit(unit=self._unit, failure=failure, environment=environment, log=log))
+        self._persist(lambda: claims.fail_unit(unit=self._unit, failure=failure, environment=environment, log=log))
         logger.warning("%s failed (%s): %s", self._unit, failure.failure_class, failure.message)
 
     def _persist(self, write: Callable[[], None]) -> None:
@@ -228,7 +228,7 @@ def _answer() -> Worker | None:
     if WORKER_VARIABLE not in os.environ:
         return None
     worker_id = int(os.environ[WORKER_VARIABLE])
-    services.worker_answered(worker_id=worker_id)
+    workers.worker_answered(worker_id=worker_id)
     return Worker.objects.filter(pk=worker_id).first()
 
 

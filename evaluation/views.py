@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from evaluation import selectors
 from evaluation.models import EvaluationRun, EvaluationUnit
+from evaluation.selectors import runs, scores, workers
 
 REFRESH_SECONDS = 5
 LOG_END_LINES = 12
@@ -23,17 +23,17 @@ class UnitRow:
     @property
     def score(self) -> float | None:
         """As people read it, out of 100."""
-        score = selectors.task_score(self.unit.result) if self.unit.result else None
+        score = scores.task_score(self.unit.result) if self.unit.result else None
         return None if score is None else 100 * score
 
 
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
-    unfinished = selectors.runs_with_progress(selectors.unfinished_runs())
+    unfinished = runs.runs_with_progress(runs.unfinished_runs())
     context = {
         "unfinished": unfinished,
-        "recent": selectors.recent_runs(),
-        "workers": selectors.workers_alive(settings.EVALUATION_QUEUE),
+        "recent": runs.recent_runs(),
+        "workers": workers.workers_alive(settings.EVALUATION_QUEUE),
         "refresh_seconds": REFRESH_SECONDS,
     }
     return render(request, "evaluation/queue.html", context)
@@ -45,15 +45,15 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     evaluation_run = get_object_or_404(EvaluationRun.objects.select_related("model_meta", "requested_by"), pk=pk)
     user = request.user
     may_see_log = user.is_staff or (user.is_authenticated and user == evaluation_run.requested_by)
-    log_unit = selectors.unit_for_log(evaluation_run) if may_see_log else None
-    units = selectors.run_units(evaluation_run)
+    log_unit = runs.unit_for_log(evaluation_run) if may_see_log else None
+    units = runs.run_units(evaluation_run)
     context = {
         "run": evaluation_run,
         "units": [UnitRow(unit) for unit in units],
         "environment": next((unit.environment for unit in units if unit.environment), None),
-        "progress": selectors.run_progress(evaluation_run),
-        "place": selectors.queue_place(evaluation_run),
-        "worker_alive": selectors.workers_alive(settings.EVALUATION_QUEUE).exists(),
+        "progress": runs.run_progress(evaluation_run),
+        "place": runs.queue_place(evaluation_run),
+        "worker_alive": workers.workers_alive(settings.EVALUATION_QUEUE).exists(),
         "log_unit": log_unit,
         "log_end": "".join(log_unit.log.splitlines(keepends=True)[-LOG_END_LINES:]) if log_unit else "",
         "refresh_seconds": REFRESH_SECONDS,

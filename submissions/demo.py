@@ -13,10 +13,10 @@ from django.contrib.auth import get_user_model
 
 from evaluation.demo_models import DemoModel
 from evaluation.models import EvaluationRun
-from evaluation.services import retry_failed_units
+from evaluation.services.runs import retry_failed_units
 from leaderboard.models import Benchmark
 from submissions.models import Submission
-from submissions.services import approve, submit
+from submissions.services.submissions import approve, submit
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

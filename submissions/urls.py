@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from submissions import views
+from submissions.views import submissions as views
 
 urlpatterns = [
     path("accounts/signup/", views.SignUp.as_view(), name="signup"),

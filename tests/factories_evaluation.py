@@ -11,9 +11,9 @@ from typing import Any
 from django.db import connection
 from django.db.models.functions import Now
 
-from evaluation import services
 from evaluation.custom_tasks import read_task_folder
 from evaluation.models import EvaluationRun, EvaluationUnit, Worker
+from evaluation.services import claims, runs
 from leaderboard.models import ModelMeta, Origin, Task
 from tests.factories import make_model, make_task
 
@@ -34,14 +34,14 @@ def make_run(
     if isinstance(tasks, int):
         tasks = [make_task() for _ in range(tasks)]
     model_meta = model_meta or make_model()
-    return services.request_run(model_meta=model_meta, revision=revision, tasks=tasks, **fields)
+    return runs.request_run(model_meta=model_meta, revision=revision, tasks=tasks, **fields)
 
 
 def claimed_unit(run: EvaluationRun | None = None, worker: Worker | None = None) -> EvaluationUnit:
     """The next unit of the queue, claimed; of a new run if none is given."""
     if run is None:
         make_run()
-    unit = services.claim(worker=worker)
+    unit = claims.claim(worker=worker)
     assert unit is not None
     return unit
 

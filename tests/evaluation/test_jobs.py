@@ -14,10 +14,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django_q.models import OrmQ
 
-from evaluation import jobs, services
+from evaluation import jobs
 from evaluation.failures import FailureClass
 from evaluation.models import EvaluationUnit, Worker
 from evaluation.process import EvaluatingProcess
+from evaluation.services import runs, workers
 from leaderboard.models import Measurement
 from tests.factories import result_json
 from tests.factories_evaluation import claimed_unit, make_run, make_worker
@@ -123,7 +124,7 @@ def test_a_cancelled_run_ends_the_evaluation_within_seconds(attend: Attend) -> N
 
     def cancel() -> None:
         time.sleep(1)
-        services.cancel_run(run=unit.run)
+        runs.cancel_run(run=unit.run)
         connection.close()
 
     thread = threading.Thread(target=cancel)
@@ -140,7 +141,7 @@ def test_a_cancelled_run_ends_the_evaluation_within_seconds(attend: Attend) -> N
 def test_a_draining_worker_stops_in_the_middle(attend: Attend) -> None:
     worker = make_worker()
     unit = claimed_unit(worker=worker)
-    services.drain_worker(worker=worker)
+    workers.drain_worker(worker=worker)
     with pytest.raises(jobs.Draining):
         attend(unit, "time.sleep(60)")
 
@@ -156,7 +157,7 @@ def test_progress_and_log_are_published_while_it_runs(attend: Attend) -> None:
             if current.progress == "evaluating":
                 seen.append((current.progress, current.log))
             time.sleep(0.1)
-        services.cancel_run(run=unit.run)
+        runs.cancel_run(run=unit.run)
         connection.close()
 
     thread = threading.Thread(target=look)

@@ -8,9 +8,9 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from evaluation import services
 from evaluation.failures import Failure, FailureClass
 from evaluation.models import EvaluationRun, EvaluationUnit
+from evaluation.services import claims
 from tests.factories_evaluation import claimed_unit, make_run, make_worker
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +65,7 @@ def test_a_waiting_run_shows_its_place(client: Client) -> None:
 def test_a_run_at_work_shows_the_progress_of_each_task(client: Client, django_assert_max_num_queries: Any) -> None:
     run = make_run(5)
     unit = claimed_unit(run)
-    services.heartbeat(unit=unit, progress="loading the model")
+    claims.heartbeat(unit=unit, progress="loading the model")
     with django_assert_max_num_queries(8):
         text = page(client, run.get_absolute_url())
     assert "0 of 5 tasks are finished" in text
@@ -75,7 +75,7 @@ def test_a_run_at_work_shows_the_progress_of_each_task(client: Client, django_as
 def test_a_failed_task_says_why_and_the_page_stands_still(client: Client) -> None:
     unit = claimed_unit()
     failure = Failure(FailureClass.MODEL_CODE, "The model has <b>no</b> tokenizer.", final=True)
-    services.fail_unit(unit=unit, failure=failure)
+    claims.fail_unit(unit=unit, failure=failure)
     text = page(client, unit.run.get_absolute_url())
     assert "Model: The model has &lt;b&gt;no&lt;/b&gt; tokenizer." in text
     assert "1 of 1 tasks failed" in text
@@ -86,7 +86,7 @@ def test_the_log_is_for_whoever_asked_for_the_run_and_for_the_staff() -> None:
     submitter, stranger = User.objects.create_user("submitter"), User.objects.create_user("stranger")
     staff = User.objects.create_user("staff", is_staff=True)
     run = make_run(requested_by=submitter)
-    services.heartbeat(unit=claimed_unit(run), progress="evaluating", log="line of the log")
+    claims.heartbeat(unit=claimed_unit(run), progress="evaluating", log="line of the log")
     for user, may in ((submitter, True), (staff, True), (stranger, False), (None, False)):
         client = Client()
         if user:
@@ -129,7 +129,7 @@ def test_who_may_only_look_at_runs_cannot_cancel_them(client: Client) -> None:
 def test_the_operators_desk_shows_rows_that_cannot_be_changed_by_hand(desk: Client) -> None:
     worker = make_worker()
     unit = claimed_unit(worker=worker)
-    services.heartbeat(unit=unit, progress="evaluating", log="line of the log")
+    claims.heartbeat(unit=unit, progress="evaluating", log="line of the log")
     for model, key in (("evaluationrun", unit.run.pk), ("evaluationunit", unit.pk), ("worker", worker.pk)):
         address = f"/admin/evaluation/{model}/"
         page(desk, address)

@@ -12,8 +12,8 @@ from django.core.management import call_command
 from django.db.models.functions import Now
 from pytest_django import DjangoAssertNumQueries
 
-from evaluation import services
 from evaluation.failures import Failure, FailureClass
+from evaluation.services import claims, runs
 from tests.factories_evaluation import claimed_unit, make_run, make_worker
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ def test_an_empty_queue_says_so_and_that_nobody_works() -> None:
 
 def test_runs_stand_in_the_order_in_which_they_are_taken_with_their_progress() -> None:
     first = make_run(4)
-    services.fail_unit(unit=claimed_unit(first), failure=Failure(FailureClass.TASK, "No.", final=True))
+    claims.fail_unit(unit=claimed_unit(first), failure=Failure(FailureClass.TASK, "No.", final=True))
     urgent = make_run(priority=1)
     lines = said("queue").splitlines()
     rows = [line for line in lines if first.model_meta.name in line or urgent.model_meta.name in line]
@@ -48,7 +48,7 @@ def test_runs_stand_in_the_order_in_which_they_are_taken_with_their_progress() -
 
 def test_a_finished_run_leaves_the_queue() -> None:
     run = make_run()
-    services.cancel_run(run=run)
+    runs.cancel_run(run=run)
     assert json.loads(said("queue", format="json")) == []
 
 

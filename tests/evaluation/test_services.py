@@ -12,9 +12,9 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django_q.models import OrmQ, Schedule
 
-from evaluation import services
 from evaluation.failures import Failure, FailureClass
 from evaluation.models import EvaluationRun, EvaluationUnit, Worker
+from evaluation.services import claims, runs, waking, workers
 from leaderboard.models import BenchmarkTask, SourceKind
 from tests.factories import make_benchmark, make_task, result_json
 from tests.factories_evaluation import claimed_unit, let_lease_run_out, make_claimable_now, make_run, make_worker
@@ -29,7 +29,7 @@ def payload_for(unit: EvaluationUnit, score: float = 0.5) -> bytes:
 
 
 def finish(unit: EvaluationUnit, score: float = 0.5) -> None:
-    services.finish_unit(unit=unit, payload=payload_for(unit, score), environment={"python": "3.11"})
+    claims.finish_unit(unit=unit, payload=payload_for(unit, score), environment={"python": "3.11"})
 
 
 @pytest.mark.django_db
@@ -41,13 +41,13 @@ def test_a_run_has_a_queued_unit_for_each_task() -> None:
 
 @pytest.mark.django_db
 def test_a_run_without_tasks_is_refused() -> None:
-    with pytest.raises(services.EvaluationError, match="at least one task"):
+    with pytest.raises(runs.EvaluationError, match="at least one task"):
         make_run([])
 
 
 @pytest.mark.django_db
 def test_a_setting_that_nobody_knows_is_refused_by_name() -> None:
-    with pytest.raises(services.EvaluationError, match="trust_remote_code"):
+    with pytest.raises(runs.EvaluationError, match="trust_remote_code"):
         make_run(1, settings={"trust_remote_code": True})
 
 
@@ -83,7 +83,7 @@ def test_a_new_run_wakes_a_worker_once_it_is_committed(django_capture_on_commit_
 def test_claims_follow_priority_then_age() -> None:
     first, second, urgent = make_run(), make_run(), make_run(priority=5)
     assert [claimed_unit(first).run, claimed_unit(first).run, claimed_unit(first).run] == [urgent, first, second]
-    assert services.claim() is None
+    assert claims.claim() is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -94,7 +94,7 @@ def test_two_claimers_never_get_the_same_unit() -> None:
 
     def work() -> None:
         start.wait()
-        while unit := services.claim():
+        while unit := claims.claim():
             claimed.append(unit.pk)
         connection.close()
 
@@ -117,19 +117,19 @@ def test_a_claim_starts_the_run() -> None:
 @pytest.mark.django_db
 def test_a_unit_whose_lease_ran_out_goes_to_somebody_else_and_its_old_owner_can_write_nothing() -> None:
     old = claimed_unit()
-    assert services.claim() is None
+    assert claims.claim() is None
     let_lease_run_out(old)
     new = claimed_unit(old.run)
     assert new.pk == old.pk
     assert new.attempts == 2
-    with pytest.raises(services.ClaimLost):
-        services.heartbeat(unit=old, progress="")
-    with pytest.raises(services.ClaimLost):
+    with pytest.raises(claims.ClaimLost):
+        claims.heartbeat(unit=old, progress="")
+    with pytest.raises(claims.ClaimLost):
         finish(old)
-    with pytest.raises(services.ClaimLost):
-        services.fail_unit(unit=old, failure=DOWNLOAD)
-    services.hand_back_unit(unit=old)
-    services.heartbeat(unit=new, progress="evaluating")
+    with pytest.raises(claims.ClaimLost):
+        claims.fail_unit(unit=old, failure=DOWNLOAD)
+    claims.hand_back_unit(unit=old)
+    claims.heartbeat(unit=new, progress="evaluating")
     assert EvaluationUnit.objects.get().progress == "evaluating"
 
 
@@ -137,7 +137,7 @@ def test_a_unit_whose_lease_ran_out_goes_to_somebody_else_and_its_old_owner_can_
 def test_a_heartbeat_renews_the_lease() -> None:
     unit = claimed_unit()
     let_lease_run_out(unit)
-    services.heartbeat(unit=unit, progress="evaluating", log="line")
+    claims.heartbeat(unit=unit, progress="evaluating", log="line")
     assert EvaluationUnit.objects.filter(lease_until__gt=Now(), log="line").exists()
 
 
@@ -176,7 +176,7 @@ def test_a_finished_unit_has_its_result_as_a_fact_with_its_origin() -> None:
 def test_a_result_that_cannot_be_stored_leaves_the_unit_as_it_was() -> None:
     unit = claimed_unit()
     with pytest.raises(Exception):  # noqa: B017, PT011  Whatever the store has against it, nothing half is written.
-        services.finish_unit(unit=unit, payload=b"no result", environment={})
+        claims.finish_unit(unit=unit, payload=b"no result", environment={})
     unit.refresh_from_db()
     assert unit.state == State.RUNNING
 
@@ -195,7 +195,7 @@ def test_a_result_that_cannot_be_stored_leaves_the_unit_as_it_was() -> None:
 )
 def test_only_what_may_pass_is_tried_again(failure_class: FailureClass, state: str) -> None:
     unit = claimed_unit()
-    services.fail_unit(unit=unit, failure=Failure(failure_class, "It failed."))
+    claims.fail_unit(unit=unit, failure=Failure(failure_class, "It failed."))
     unit.refresh_from_db()
     assert (unit.state, unit.error, unit.failure_class) == (state, "It failed.", failure_class)
 
@@ -203,11 +203,11 @@ def test_only_what_may_pass_is_tried_again(failure_class: FailureClass, state: s
 @pytest.mark.django_db
 def test_a_retry_waits_and_waits_longer_the_second_time() -> None:
     unit = claimed_unit()
-    services.fail_unit(unit=unit, failure=DOWNLOAD)
-    assert services.claim() is None
+    claims.fail_unit(unit=unit, failure=DOWNLOAD)
+    assert claims.claim() is None
     assert EvaluationUnit.objects.filter(available_at__lt=Now() + timedelta(minutes=1)).exists()
     make_claimable_now(unit)
-    services.fail_unit(unit=claimed_unit(unit.run), failure=DOWNLOAD)
+    claims.fail_unit(unit=claimed_unit(unit.run), failure=DOWNLOAD)
     assert EvaluationUnit.objects.filter(available_at__gt=Now() + timedelta(minutes=1)).exists()
 
 
@@ -216,7 +216,7 @@ def test_the_third_failed_download_is_the_last() -> None:
     run = make_run()
     for _ in range(3):
         unit = claimed_unit(run)
-        services.fail_unit(unit=unit, failure=DOWNLOAD)
+        claims.fail_unit(unit=unit, failure=DOWNLOAD)
         make_claimable_now(unit)
     run.refresh_from_db()
     assert run.state == EvaluationRun.State.FAILED
@@ -226,7 +226,7 @@ def test_the_third_failed_download_is_the_last() -> None:
 @pytest.mark.django_db
 def test_after_memory_ran_out_the_batches_are_smaller() -> None:
     unit = claimed_unit()
-    services.fail_unit(unit=unit, failure=Failure(FailureClass.MEMORY, "Out of memory."))
+    claims.fail_unit(unit=unit, failure=Failure(FailureClass.MEMORY, "Out of memory."))
     make_claimable_now(unit)
     again = claimed_unit(unit.run)
     assert again.batch_size == 8
@@ -236,7 +236,7 @@ def test_after_memory_ran_out_the_batches_are_smaller() -> None:
 def test_a_model_that_cannot_be_loaded_fails_all_tasks_of_its_run_at_once() -> None:
     run, other = make_run(3), make_run()
     failure = Failure(FailureClass.MODEL_CODE, "The model needs code of its own.", final=True, whole_run=True)
-    services.fail_unit(unit=claimed_unit(run), failure=failure)
+    claims.fail_unit(unit=claimed_unit(run), failure=failure)
     assert {unit.error for unit in run.units.filter(state=State.FAILED)} == {failure.message}
     assert run.units.filter(state=State.FAILED).count() == 3
     assert other.units.get().state == State.QUEUED
@@ -247,20 +247,20 @@ def test_a_cancelled_run_stops_its_units_and_keeps_what_is_done() -> None:
     run = make_run(3)
     finish(claimed_unit(run))
     running = claimed_unit(run)
-    assert services.cancel_run(run=run) == 2
-    with pytest.raises(services.ClaimLost):
-        services.heartbeat(unit=running, progress="")
+    assert runs.cancel_run(run=run) == 2
+    with pytest.raises(claims.ClaimLost):
+        claims.heartbeat(unit=running, progress="")
     run.refresh_from_db()
     assert run.state == EvaluationRun.State.CANCELLED
     assert run.units.filter(state=State.DONE).count() == 1
-    assert services.claim() is None
+    assert claims.claim() is None
 
 
 @pytest.mark.django_db
 def test_failed_units_can_be_tried_again_with_all_attempts() -> None:
     unit = claimed_unit()
-    services.fail_unit(unit=unit, failure=TASK_FAILURE)
-    assert services.retry_failed_units(run=unit.run) == 1
+    claims.fail_unit(unit=unit, failure=TASK_FAILURE)
+    assert runs.retry_failed_units(run=unit.run) == 1
     unit.run.refresh_from_db()
     assert (unit.run.state, unit.run.finished_at) == (EvaluationRun.State.RUNNING, None)
     assert claimed_unit(unit.run).attempts == 1
@@ -270,7 +270,7 @@ def test_failed_units_can_be_tried_again_with_all_attempts() -> None:
 def test_a_run_with_one_failed_task_is_failed_and_keeps_the_results_of_the_others() -> None:
     run = make_run(2)
     finish(claimed_unit(run))
-    services.fail_unit(unit=claimed_unit(run), failure=TASK_FAILURE)
+    claims.fail_unit(unit=claimed_unit(run), failure=TASK_FAILURE)
     run.refresh_from_db()
     assert run.state == EvaluationRun.State.FAILED
     assert run.finished_at is not None
@@ -281,16 +281,16 @@ def test_a_run_with_one_failed_task_is_failed_and_keeps_the_results_of_the_other
 def test_a_draining_worker_gets_nothing_more() -> None:
     worker = make_worker()
     make_run()
-    services.drain_worker(worker=worker)
-    assert services.claim(worker=worker) is None
-    assert services.claim() is not None
+    workers.drain_worker(worker=worker)
+    assert claims.claim(worker=worker) is None
+    assert claims.claim() is not None
 
 
 @pytest.mark.django_db
 def test_a_unit_handed_back_by_a_draining_worker_has_lost_no_attempt() -> None:
     worker = make_worker()
     unit = claimed_unit(worker=worker)
-    services.hand_back_unit(unit=unit)
+    claims.hand_back_unit(unit=unit)
     unit.refresh_from_db()
     assert (unit.state, unit.attempts, unit.owner) == (State.QUEUED, 0, "")
 
@@ -301,7 +301,7 @@ def test_a_worker_that_stops_holds_no_unit(count_attempt: bool, attempts: int) -
     worker, other = make_worker(), make_worker()
     run = make_run(2)
     mine, others = claimed_unit(run, worker), claimed_unit(run, other)
-    assert services.hand_back_units_of(worker=worker, count_attempt=count_attempt) == 1
+    assert claims.hand_back_units_of(worker=worker, count_attempt=count_attempt) == 1
     mine.refresh_from_db()
     others.refresh_from_db()
     assert (mine.state, mine.attempts, others.state) == (State.QUEUED, attempts, State.RUNNING)
@@ -309,15 +309,15 @@ def test_a_worker_that_stops_holds_no_unit(count_attempt: bool, attempts: int) -
 
 @pytest.mark.django_db
 def test_the_sweep_wakes_workers_only_while_units_wait_and_not_without_end() -> None:
-    assert not services.wake_if_claimable()
+    assert not waking.wake_if_claimable()
     make_run()
-    assert [services.wake_if_claimable() for _ in range(5)] == [True, True, True, False, False]
+    assert [waking.wake_if_claimable() for _ in range(5)] == [True, True, True, False, False]
 
 
 @pytest.mark.django_db
 def test_the_sweep_is_scheduled_once() -> None:
-    services.ensure_sweep_schedule()
-    services.ensure_sweep_schedule()
+    waking.ensure_sweep_schedule()
+    waking.ensure_sweep_schedule()
     assert Schedule.objects.filter(func="evaluation.jobs.sweep").count() == 1
 
 
@@ -331,7 +331,7 @@ def test_workers_that_start_together_schedule_one_sweep() -> None:
 
 def _schedule_and_disconnect() -> None:
     try:
-        services.ensure_sweep_schedule()
+        waking.ensure_sweep_schedule()
     finally:
         connection.close()
 
@@ -339,15 +339,15 @@ def _schedule_and_disconnect() -> None:
 @pytest.mark.django_db
 def test_sweeps_scheduled_twice_become_one() -> None:
     for _ in range(2):
-        Schedule.objects.create(name=services.SWEEP, func="evaluation.jobs.sweep")
-    services.ensure_sweep_schedule()
+        Schedule.objects.create(name=waking.SWEEP, func="evaluation.jobs.sweep")
+    waking.ensure_sweep_schedule()
     assert Schedule.objects.filter(func="evaluation.jobs.sweep").count() == 1
 
 
 @pytest.mark.django_db
 def test_workers_of_long_ago_are_forgotten() -> None:
     make_worker(last_seen=Now() - timedelta(days=8))
-    kept = services.start_worker(queue="gpu", pid=7)
+    kept = workers.start_worker(queue="gpu", pid=7)
     assert list(Worker.objects.all()) == [kept]
 
 

@@ -8,7 +8,7 @@ from evaluation.demo_models import DemoModel
 from evaluation.models import EvaluationRun, EvaluationUnit
 from submissions.demo import MAINTAINER, SUBMITTER, DemoNotes, ensure_account, ensure_evaluated, shown_password
 from submissions.models import Submission
-from submissions.services import reject
+from submissions.services.submissions import reject
 from tests.factories import make_benchmark, make_task
 from tests.factories_submissions import make_maintainer, make_user, model_files, write_files
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from leaderboard.models import Origin
-from submissions import services
 from submissions.models import Submission
+from submissions.services import submissions as services
 from tests.factories import make_benchmark, make_board, make_model, make_row, make_task
 from tests.factories_submissions import COMMIT, make_maintainer, make_submission, make_user, model_files, write_files
 from tests.submissions.conftest import StartHub

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from evaluation.models import EvaluationRun, EvaluationUnit
 from leaderboard.models import ModelMeta, Origin, SourceKind, Task
-from submissions import services
 from submissions.checks import Outcome, Subject
 from submissions.models import Submission
-from submissions.services import NotPossible, ReasonMissing, SubmissionRefused
+from submissions.services import submissions as services
+from submissions.services.submissions import NotPossible, ReasonMissing, SubmissionRefused
 from tests.factories import make_benchmark, make_model, make_result, make_task
 from tests.factories_evaluation import make_run
 from tests.factories_submissions import (

@@ -16,10 +16,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluation import selectors, services
 from evaluation.hub import HubError, resolve_revision
 from evaluation.local_models import folder_revision, is_model_folder
 from evaluation.models import EvaluationRun, EvaluationUnit
+from evaluation.selectors import names, scores, workers
+from evaluation.selectors.runs import run_units
+from evaluation.services.runs import EvaluationError, request_run
 from leaderboard.models import Benchmark, ModelMeta, Origin, Task
 
 LOOK_SECONDS = 0.5
@@ -54,7 +56,7 @@ class Command(BaseCommand):
             raise CommandError("Say what to evaluate on: --task STS13 or --benchmark “MTEB(eng, v2)”.")
         chosen = choose_model(model, options["revision"], options["name"])
         try:
-            run = services.request_run(
+            run = request_run(
                 model_meta=chosen.model_meta,
                 revision=chosen.revision,
                 local_path=chosen.local_path,
@@ -63,7 +65,7 @@ class Command(BaseCommand):
                 benchmarks=benchmarks,
                 priority=options["priority"],
             )
-        except services.EvaluationError as error:
+        except EvaluationError as error:
             raise CommandError(str(error)) from error
         self._say(f"{run} at revision {run.revision} has {run.units.count()} tasks; see {run.get_absolute_url()}")
         if wait:
@@ -77,7 +79,7 @@ class Command(BaseCommand):
         with worker_if_needed(self._say):
             known: dict[int, str] = {}
             while True:
-                for unit in selectors.run_units(run):
+                for unit in run_units(run):
                     self._report(unit, known)
                 run.refresh_from_db()
                 if run.is_finished:
@@ -93,7 +95,7 @@ class Command(BaseCommand):
         if unit.state == EvaluationUnit.State.QUEUED and unit.error:
             state = f"is tried again: {unit.error}"
         if unit.result:
-            score = selectors.task_score(unit.result)
+            score = scores.task_score(unit.result)
             state = f"done, main score {'missing' if score is None else f'{score:.5f}'}"
         if known.get(unit.pk, EvaluationUnit.State.QUEUED) != state:
             self._say(f"{unit.task}: {state}")
@@ -103,11 +105,11 @@ class Command(BaseCommand):
         rows: list[dict[str, Any]] = [
             {
                 "task": unit.task.name,
-                "main_score": selectors.task_score(unit.result),
-                "scores": selectors.scores_by_cell(unit.result),
+                "main_score": scores.task_score(unit.result),
+                "scores": scores.scores_by_cell(unit.result),
                 "evaluation_time": unit.evaluation_time,
             }
-            for unit in selectors.run_units(run)
+            for unit in run_units(run)
             if unit.result
         ]
         if how == "json":
@@ -120,7 +122,7 @@ class Command(BaseCommand):
     def _complain(self, run: EvaluationRun) -> None:
         if run.state == EvaluationRun.State.CANCELLED:
             raise CommandError(f"{run} was cancelled.")
-        if failed := [unit for unit in selectors.run_units(run) if unit.state == EvaluationUnit.State.FAILED]:
+        if failed := [unit for unit in run_units(run) if unit.state == EvaluationUnit.State.FAILED]:
             reasons = "; ".join(f"{unit.task}: {unit.error}" for unit in failed)
             raise CommandError(f"{len(failed)} of {run.units.count()} tasks failed. {reasons}")
 
@@ -131,7 +133,7 @@ class Command(BaseCommand):
 def find_task(name: str) -> Task:
     task = Task.objects.filter(name=name).first()
     if task is None:
-        raise CommandError(f"There is no task “{name}”.{_suggestion(selectors.close_task_names(name), Task)}")
+        raise CommandError(f"There is no task “{name}”.{_suggestion(names.close_task_names(name), Task)}")
     return task
 
 
@@ -140,7 +142,7 @@ def find_benchmark(name: str) -> Benchmark:
         Benchmark.objects.filter(name=name).first() or Benchmark.objects.filter(aliases__contains=[name]).first()
     )
     if benchmark is None:
-        suggestion = _suggestion(selectors.close_benchmark_names(name), Benchmark)
+        suggestion = _suggestion(names.close_benchmark_names(name), Benchmark)
         raise CommandError(f"There is no benchmark “{name}”.{suggestion}")
     return benchmark
 
@@ -168,7 +170,7 @@ def choose_model(model: str, revision: str | None, name: str | None) -> ChosenMo
     try:
         commit = resolve_revision(model, revision)
     except HubError as error:
-        similar = [] if known else selectors.close_model_names(model)
+        similar = [] if known else names.close_model_names(model)
         raise CommandError(f"{error}{f' Did you mean {similar[0]}?' if similar else ''}") from error
     return ChosenModel(known or new_model(model), commit)
 
@@ -190,7 +192,7 @@ def new_model(name: str, local_path: str | None = None) -> ModelMeta:
 @contextmanager
 def worker_if_needed(say: Any) -> Iterator[None]:
     """A worker of our own while nobody else's is alive. It inherits our environment and ends with us."""
-    if selectors.workers_alive(settings.EVALUATION_QUEUE).exists():
+    if workers.workers_alive(settings.EVALUATION_QUEUE).exists():
         yield
         return
     say("No worker is running; starting one for this run.")

@@ -18,9 +18,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 
-from evaluation import services
 from evaluation.jobs import SUPERVISOR_VARIABLE, WORKER_VARIABLE
 from evaluation.models import EvaluationUnit, Worker
+from evaluation.services import claims, waking, workers
 from leaderboard.services.schedules import ensure_nightly_dump
 
 LOOK_SECONDS = 0.25
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         stopped: list[int] = []
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda received, _: stopped.append(received))
-        services.ensure_sweep_schedule()
+        waking.ensure_sweep_schedule()
         ensure_nightly_dump()
         supervisor = Supervisor(queue, canary=canary, dead=dead)
         try:
@@ -65,7 +65,7 @@ class Supervisor:
         self._queue = queue
         self._canary = canary
         self._dead = dead
-        self._worker = services.start_worker(queue=queue, pid=os.getpid())
+        self._worker = workers.start_worker(queue=queue, pid=os.getpid())
         self._next_beat = 0.0
         self._last_answer = 0.0
         self._last_asked = 0.0
@@ -92,7 +92,7 @@ class Supervisor:
         """Let the cluster go in good order for a moment, then kill what is left; no unit stays claimed."""
         logger.info("Worker %s stops.", self._worker)
         try:
-            services.drain_worker(worker=self._worker)
+            workers.drain_worker(worker=self._worker)
             self._cluster.terminate()
             self._cluster.wait(GRACE_SECONDS)
         except (subprocess.TimeoutExpired, OperationalError, InterfaceError):
@@ -100,12 +100,12 @@ class Supervisor:
         finally:
             self._kill_cluster()
         try:
-            services.stop_worker(worker=self._worker)
+            workers.stop_worker(worker=self._worker)
         except (OperationalError, InterfaceError):
             logger.warning("The database is away: units of this worker are free when their lease runs out.")
 
     def _beat(self) -> None:
-        services.worker_seen(worker=self._worker)
+        workers.worker_seen(worker=self._worker)
         now = time.monotonic()
         answered_at = Worker.objects.values_list("answered_at", flat=True).get(pk=self._worker.pk)
         if answered_at != self._answered_at or self._is_busy():
@@ -123,11 +123,11 @@ class Supervisor:
 
     def _ask(self, now: float) -> None:
         """An idle cluster gets a job now and then, to see whether it still works, and at once where work waits."""
-        if self._queue == settings.EVALUATION_QUEUE and services.wake_if_claimable():
+        if self._queue == settings.EVALUATION_QUEUE and waking.wake_if_claimable():
             return
         if now - max(self._last_asked, self._last_answer) > self._canary:
             self._last_asked = now
-            services.ask_for_answer(queue=self._queue)
+            waking.ask_for_answer(queue=self._queue)
 
     def _start_cluster(self) -> subprocess.Popen[bytes]:
         surroundings = {
@@ -142,7 +142,7 @@ class Supervisor:
 
     def _restart_cluster(self) -> None:
         self._kill_cluster()
-        services.hand_back_units_of(worker=self._worker, count_attempt=True)
+        claims.hand_back_units_of(worker=self._worker, count_attempt=True)
         self._cluster = self._start_cluster()
 
     def _kill_cluster(self) -> None:

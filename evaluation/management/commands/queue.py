@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from rich.table import Table
 
-from evaluation import selectors
+from evaluation.selectors import workers
+from evaluation.selectors.runs import runs_with_progress, unfinished_runs
 from leaderboard.tables.cells import revision_text
 from leaderboard.terminal import bar, print_table
 
@@ -23,11 +24,11 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=("table", "json"), default="table")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        runs = selectors.runs_with_progress(selectors.unfinished_runs())
+        runs = runs_with_progress(unfinished_runs())
         if options["format"] == "json":
             self.stdout.write(orjson.dumps(_facts(runs), option=orjson.OPT_INDENT_2).decode())
             return
-        n_workers = selectors.workers_alive().count()
+        n_workers = workers.workers_alive().count()
         if not runs:
             self.stdout.write("Nothing is waiting.")
         else:

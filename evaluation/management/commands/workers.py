@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from rich.table import Table
 
-from evaluation.selectors import WorkerState, worker_states
+from evaluation.selectors.workers import WorkerState, worker_states
 from leaderboard.terminal import print_table
 
 

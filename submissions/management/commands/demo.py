@@ -30,10 +30,10 @@ from config.web_server import PortError, answers, gunicorn_command, refuse_taken
 from evaluation.custom_tasks import read_benchmark_folder
 from evaluation.demo_models import DemoModelError, ensure_demo_models
 from evaluation.models import EvaluationRun, EvaluationUnit
-from evaluation.selectors import run_progress, run_units
+from evaluation.selectors.runs import run_progress, run_units
 from leaderboard.models import Benchmark, ImportRun, Origin, SourceKind
 from submissions.demo import MAINTAINER, SUBMITTER, DemoNotes, ensure_account, ensure_evaluated, shown_password
-from submissions.services import SubmissionError
+from submissions.services.submissions import SubmissionError
 
 HOST = "127.0.0.1"
 OFFICIAL_RESULTS = "https://github.com/embeddings-benchmark/results"

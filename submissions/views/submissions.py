@@ -21,11 +21,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.generic import FormView
 
-from submissions import selectors, services
 from submissions.checks import Check, stops
-from submissions.forms import SubmitForm
+from submissions.forms.submissions import SubmitForm
 from submissions.metadata import Metadata, shown_facts
 from submissions.models import Submission
+from submissions.selectors import submissions as selectors
+from submissions.services import submissions as services
 
 PAGE_LENGTH = 50
 

@@ -10,15 +10,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, Count, F, Q, QuerySet, When
 
 from evaluation.models import EvaluationUnit
-from evaluation.selectors import (
-    RunProgress,
-    UnitCells,
-    cells_of_benchmarks,
-    queue_place,
-    run_progress,
-    run_units,
-    task_score,
-)
+from evaluation.selectors.cells import UnitCells, cells_of_benchmarks
+from evaluation.selectors.runs import RunProgress, queue_place, run_progress, run_units
+from evaluation.selectors.scores import task_score
 from leaderboard.models import Benchmark, ModelMeta, Origin, SourceKind, Task, TaskResult
 from leaderboard.selectors.model_metas import missing_tasks
 from submissions.checks import Standing, WantedTask

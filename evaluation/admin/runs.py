@@ -8,8 +8,9 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from evaluation import selectors, services
 from evaluation.models import EvaluationRun, EvaluationUnit, Worker
+from evaluation.selectors.runs import queue_place, runs_with_progress
+from evaluation.services.runs import cancel_run, retry_failed_units
 
 
 class ReadOnly:
@@ -47,7 +48,7 @@ class EvaluationRunAdmin(ReadOnly, admin.ModelAdmin):
     actions = ["cancel", "retry"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EvaluationRun]:
-        return selectors.runs_with_progress(super().get_queryset(request))
+        return runs_with_progress(super().get_queryset(request))
 
     @admin.display(description="tasks")
     def tasks_finished(self, run: Any) -> str:
@@ -56,7 +57,7 @@ class EvaluationRunAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="place in queue")
     def place(self, run: EvaluationRun) -> int | None:
-        return selectors.queue_place(run)
+        return queue_place(run)
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         """Who may cancel and retry. The fields are read-only, so this is all that changing a run means."""
@@ -64,12 +65,12 @@ class EvaluationRunAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.action(description="Cancel the selected runs", permissions=["act"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[EvaluationRun]) -> None:
-        units = sum(services.cancel_run(run=run) for run in queryset)
+        units = sum(cancel_run(run=run) for run in queryset)
         self.message_user(request, f"{units} unfinished tasks were cancelled.", messages.SUCCESS)
 
     @admin.action(description="Try failed and cancelled tasks of the selected runs again", permissions=["act"])
     def retry(self, request: HttpRequest, queryset: QuerySet[EvaluationRun]) -> None:
-        units = sum(services.retry_failed_units(run=run) for run in queryset)
+        units = sum(retry_failed_units(run=run) for run in queryset)
         self.message_user(request, f"{units} tasks are queued again.", messages.SUCCESS)
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 from django.forms.boundfield import BoundWidget
 
-from evaluation.selectors import close_task_names
+from evaluation.selectors.names import close_task_names
 from leaderboard.models import Benchmark, Task
-from submissions import selectors
 from submissions.checks import Check, Outcome, Subject
+from submissions.selectors import submissions as selectors
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -19,12 +19,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from evaluation.services import EvaluationError
+from evaluation.services.runs import EvaluationError
 from leaderboard.models import BenchmarkTask, Task
-from submissions import services
 from submissions.checks import Outcome
 from submissions.metadata import shown_facts
 from submissions.models import Submission
+from submissions.services import submissions as services
 
 NOTHING = "-"
 OUTCOME_WORDS = {Outcome.OK: "fine", Outcome.WARNING: "note", Outcome.ERROR: "problem"}

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from evaluation.services import cancel_run, request_run
+from evaluation.services.runs import cancel_run, request_run
 from leaderboard.models import Benchmark, MetadataVersion, ModelMeta, Origin, Task
 from leaderboard.services.boards import bump_data_version
 from leaderboard.services.metadata import record_claims
-from submissions import hub, local_folder, selectors
+from submissions import hub, local_folder
 from submissions.checks import Check, Outcome, Subject, check_model, check_wish, stops
 from submissions.hub_metadata import published_on_hub, repository_claims
 from submissions.metadata import Metadata, describe
 from submissions.models import SourceKind, Submission
+from submissions.selectors import submissions as selectors
 from submissions.snapshot import ModelSnapshot
 
 if TYPE_CHECKING:

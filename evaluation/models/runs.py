@@ -1,7 +1,4 @@
-"""Evaluations: what was asked for, how far it is, and which workers are there.
-
-A row in a state is the message: the queue only wakes somebody up. See docs/evaluation.md.
-"""
+"""What was asked for and how far it is. A row in a state is the message. See docs/evaluation.md."""
 
 from __future__ import annotations
 
@@ -13,6 +10,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from evaluation.failures import FailureClass
+from evaluation.models.workers import Worker
 from leaderboard.models import ModelMeta, Task, TaskResult
 
 FAILURE_LABELS = {
@@ -23,25 +21,6 @@ FAILURE_LABELS = {
     FailureClass.TASK: "Task",
     FailureClass.INFRASTRUCTURE: "Infrastructure",
 }
-
-
-class Worker(models.Model):
-    """A supervised django-q2 cluster on some host. It is alive while `last_seen` is fresh."""
-
-    host = models.TextField()
-    pid = models.IntegerField(help_text="Process of the supervisor.")
-    queue = models.TextField()
-    started_at = models.DateTimeField(db_default=Now())
-    last_seen = models.DateTimeField(db_default=Now(), help_text="When its supervisor last gave a sign of life.")
-    answered_at = models.DateTimeField(null=True, blank=True, help_text="When its cluster last worked on a job.")
-    draining = models.BooleanField(default=False, help_text="It finishes nothing more and takes nothing more.")
-    stopped_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["-last_seen"]
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.pid} ({self.queue})"
 
 
 class EvaluationRun(models.Model):

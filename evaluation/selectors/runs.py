@@ -1,0 +1,80 @@
+"""How runs are doing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from evaluation.models import EvaluationRun, EvaluationUnit
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    queued: int
+    running: int
+    done: int
+    failed: int
+    cancelled: int
+
+    @property
+    def total(self) -> int:
+        return self.queued + self.running + self.done + self.failed + self.cancelled
+
+    @property
+    def finished(self) -> int:
+        return self.done + self.failed + self.cancelled
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.finished // self.total if self.total else 0
+
+
+def run_progress(run: EvaluationRun) -> RunProgress:
+    """How many units of the run are in which state."""
+    states = [state.value for state in EvaluationUnit.State]
+    counts = run.units.aggregate(**{state: Count("pk", filter=Q(state=state)) for state in states})
+    return RunProgress(**counts)
+
+
+def queue_place(run: EvaluationRun) -> int | None:
+    """1 for the run that is next or at work; None once it is finished."""
+    if run.is_finished:
+        return None
+    ahead = unfinished_runs().filter(Q(priority__gt=run.priority) | Q(priority=run.priority, pk__lt=run.pk))
+    return ahead.count() + 1
+
+
+def unfinished_runs() -> QuerySet[EvaluationRun]:
+    """Runs in the order in which workers take them."""
+    unfinished = [EvaluationRun.State.QUEUED, EvaluationRun.State.RUNNING]
+    return EvaluationRun.objects.filter(state__in=unfinished).order_by("-priority", "pk")
+
+
+def runs_with_progress(runs: QuerySet[EvaluationRun]) -> QuerySet[EvaluationRun]:
+    """Each run with `n_units`, `n_finished` and `n_failed`, in one query with its model."""
+    finished = [EvaluationUnit.State.DONE, EvaluationUnit.State.FAILED, EvaluationUnit.State.CANCELLED]
+    return runs.select_related("model_meta").annotate(
+        n_units=Count("units"),
+        n_finished=Count("units", filter=Q(units__state__in=finished)),
+        n_failed=Count("units", filter=Q(units__state=EvaluationUnit.State.FAILED)),
+    )
+
+
+def recent_runs(limit: int = 20) -> QuerySet[EvaluationRun]:
+    """The runs that finished last."""
+    finished = EvaluationRun.objects.filter(state__in=EvaluationRun.FINISHED_STATES)
+    return runs_with_progress(finished.order_by("-finished_at"))[:limit]
+
+
+def run_units(run: EvaluationRun) -> list[EvaluationUnit]:
+    """The run's units with task and result, without the logs (they are long)."""
+    units = run.units.select_related("task", "result__cell_set").defer("log", "result__payload")
+    return list(units.order_by("pk"))
+
+
+def unit_for_log(run: EvaluationRun) -> EvaluationUnit | None:
+    """The unit whose log says most about how the run is doing: the one at work, else the last that was tried."""
+    started = run.units.filter(started_at__isnull=False).select_related("task")
+    running = started.filter(state=EvaluationUnit.State.RUNNING)
+    return running.order_by("-started_at").first() or started.order_by("-started_at").first()

@@ -1,0 +1,48 @@
+"""Who works, and on what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.functions import Now
+
+from evaluation.models import EvaluationUnit, Worker
+
+ALIVE_WITHIN = timedelta(seconds=20)
+
+
+def workers_alive(queue: str | None = None) -> QuerySet[Worker]:
+    """Workers that gave a sign of life lately and still take work."""
+    alive = Worker.objects.filter(last_seen__gt=Now() - ALIVE_WITHIN, draining=False, stopped_at__isnull=True)
+    return alive.filter(queue=queue) if queue else alive
+
+
+@dataclass(frozen=True)
+class WorkerState:
+    """A worker, whether it is running, draining, silent or stopped, and the units that it has under a lease."""
+
+    worker: Worker
+    state: str
+    units: list[EvaluationUnit]
+
+
+def worker_states(*, everybody: bool = False) -> list[WorkerState]:
+    """The workers that gave a sign of life lately, with `everybody` all that ever were; the last seen first."""
+    workers = Worker.objects.annotate(fresh=Q(last_seen__gt=Now() - ALIVE_WITHIN)).order_by("-last_seen", "-pk")
+    if not everybody:
+        workers = workers.filter(fresh=True, stopped_at__isnull=True)
+    at_work = EvaluationUnit.objects.filter(state=EvaluationUnit.State.RUNNING).select_related("task")
+    units = Prefetch("units", at_work.defer("log").order_by("pk"), to_attr="units_at_work")
+    return [
+        WorkerState(one, _state(one, fresh=one.fresh), one.units_at_work) for one in workers.prefetch_related(units)
+    ]
+
+
+def _state(worker: Worker, *, fresh: bool) -> str:
+    if worker.stopped_at:
+        return "stopped"
+    if not fresh:
+        return "silent"
+    return "draining" if worker.draining else "running"

@@ -1,0 +1,101 @@
+"""Runs: requested, cancelled, tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models.functions import Now
+
+from evaluation.models import EvaluationRun, EvaluationUnit
+from evaluation.selectors.cells import UnitCells, cells_of_benchmarks
+from evaluation.services.states import lock_run, settle_run
+from evaluation.services.waking import wake
+from leaderboard.models import Benchmark, ModelMeta, Task
+
+SETTINGS: Mapping[str, type] = {"embed_dim": int, "max_seq_length": int, "model_prompts": dict}
+
+
+class EvaluationError(Exception):
+    """The message is a sentence for the person who asked."""
+
+
+@transaction.atomic
+def request_run(
+    *,
+    model_meta: ModelMeta,
+    revision: str,
+    tasks: Sequence[Task] = (),
+    benchmarks: Sequence[Benchmark] = (),
+    without: Collection[Task] = (),
+    requested_by: User | None = None,
+    settings: Mapping[str, Any] | None = None,
+    priority: int = 0,
+    local_path: str = "",
+    pinned_by_content: bool = False,
+) -> EvaluationRun:
+    """Queue the model on whole tasks and on the cells that benchmarks count of theirs, leaving out `without`."""
+    cells = {task: UnitCells() for task in tasks}
+    for task, wanted in cells_of_benchmarks(benchmarks).items():
+        cells.setdefault(task, wanted)
+    for task in without:
+        cells.pop(task, None)
+    if not cells:
+        raise EvaluationError("Name at least one task to evaluate.")
+    run = EvaluationRun.objects.create(
+        model_meta=model_meta,
+        revision=revision,
+        local_path=local_path,
+        pinned_by_content=pinned_by_content,
+        settings=checked_settings(settings or {}),
+        requested_by=requested_by,
+        priority=priority,
+    )
+    EvaluationUnit.objects.bulk_create(
+        EvaluationUnit(run=run, task=task, eval_splits=cell.eval_splits, hf_subsets=cell.hf_subsets)
+        for task, cell in cells.items()
+    )
+    transaction.on_commit(wake)
+    return run
+
+
+def checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a variant, or an error that names the one this board does not know."""
+    for name, value in settings.items():
+        if name not in SETTINGS:
+            raise EvaluationError(f"There is no setting “{name}”. The settings of a run are: {', '.join(SETTINGS)}.")
+        if not isinstance(value, SETTINGS[name]) or isinstance(value, bool):
+            raise EvaluationError(f"The setting “{name}” must be of type {SETTINGS[name].__name__}.")
+    return dict(settings)
+
+
+@transaction.atomic
+def cancel_run(*, run: EvaluationRun) -> int:
+    """Stop what of the run is unfinished, in how many units; a worker that is on it notices within seconds."""
+    run = lock_run(run)
+    cancelled = run.units.unfinished().update(
+        state=EvaluationUnit.State.CANCELLED, owner="", lease_until=None, progress="", finished_at=Now()
+    )
+    settle_run(run)
+    return cancelled
+
+
+@transaction.atomic
+def retry_failed_units(*, run: EvaluationRun) -> int:
+    """Queue what failed or was cancelled once more, with all attempts. Says how many units that is."""
+    run = lock_run(run)
+    queued = run.units.filter(state__in=[EvaluationUnit.State.FAILED, EvaluationUnit.State.CANCELLED]).update(
+        state=EvaluationUnit.State.QUEUED,
+        attempts=0,
+        available_at=Now(),
+        error="",
+        failure_class="",
+        batch_size=None,
+        finished_at=None,
+    )
+    settle_run(run)
+    if queued:
+        transaction.on_commit(wake)
+    return queued

@@ -1,0 +1,35 @@
+"""What workers say of themselves."""
+
+from __future__ import annotations
+
+import socket
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from evaluation.models import Worker
+from evaluation.services.claims import hand_back_units_of
+
+FORGET_WORKERS_AFTER = timedelta(days=7)
+
+
+def start_worker(*, queue: str, pid: int) -> Worker:
+    Worker.objects.filter(last_seen__lt=Now() - FORGET_WORKERS_AFTER).delete()
+    return Worker.objects.create(host=socket.gethostname(), pid=pid, queue=queue)
+
+
+def worker_seen(*, worker: Worker) -> None:
+    Worker.objects.filter(pk=worker.pk).update(last_seen=Now())
+
+
+def worker_answered(*, worker_id: int) -> None:
+    Worker.objects.filter(pk=worker_id).update(answered_at=Now())
+
+
+def drain_worker(*, worker: Worker) -> None:
+    Worker.objects.filter(pk=worker.pk).update(draining=True)
+
+
+def stop_worker(*, worker: Worker) -> None:
+    Worker.objects.filter(pk=worker.pk).update(draining=True, stopped_at=Now())
+    hand_back_units_of(worker=worker, count_attempt=False)

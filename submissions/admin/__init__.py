@@ -1,0 +1,5 @@
+"""The maintainers' desk."""
+
+from submissions.admin.submissions import SubmissionAdmin
+
+__all__ = ["SubmissionAdmin"]

@@ -1,0 +1,1 @@
+"""Writes: the only places that change what the front door keeps."""
