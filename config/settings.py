@@ -164,6 +164,7 @@ EVALUATION_QUEUE = "gpu"
 EVALUATION_WORKERS = env.int("PODIUM_WORKERS", 1)
 EVALUATION_LEASE_SECONDS = env.int("PODIUM_LEASE_SECONDS", 30)
 EVALUATION_TIME_LIMIT_SECONDS = env.int("PODIUM_TIME_LIMIT_SECONDS", 24 * 3600)
+EVALUATION_TURN_SECONDS = env.int("PODIUM_TURN_SECONDS", 600)
 EVALUATION_BATCH_SIZE = env.int("PODIUM_BATCH_SIZE", 32)
 
 # The queue only wakes workers; the rows of `evaluation` are the truth. docs/evaluation.md says why each value is what

@@ -73,7 +73,7 @@ def describe(error: BaseException, stage: Stage) -> Failure:
     if isinstance(error, ModelRefused):
         return Failure(FailureClass.MODEL_CODE, str(error), final=True, whole_run=True)
     if names & {"MemoryError", "OutOfMemoryError"} or any(word in words for word in _OUT_OF_MEMORY_WORDS):
-        return Failure(FailureClass.MEMORY, f"The machine ran out of memory while {stage}.")
+        return Failure(FailureClass.MEMORY, f"The machine ran out of memory while {stage}.", whole_run=whole_run)
     if any(isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT} for cause in chain):
         return Failure(FailureClass.INFRASTRUCTURE, f"The worker's disk is full: {_first_line(error)}")
     if names & _FORBIDDEN:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -55,15 +55,10 @@ def sweep() -> bool:
 def evaluate_claimable(worker: Worker | None = None) -> int:
     """Units of one run that are claimed in a row share a process, so that the model is loaded once."""
     attended = 0
-    process: EvaluatingProcess | None = None
-    run_id: int | None = None
-    with ExitStack() as stack:
-        while unit := claims.claim(worker=worker):
+    with contextlib.closing(Workplace()) as workplace:
+        while unit := claims.claim(worker=worker, staying_with=workplace.run_in_turn):
             waking.wake_if_claimable()
-            if process is None or run_id != unit.run_id:
-                stack.close()
-                process = stack.enter_context(start_process(unit.run))
-                run_id = unit.run_id
+            process = workplace.process_for(unit.run)
             try:
                 healthy = Attendance(unit, process).attend()
             except Draining:
@@ -71,9 +66,34 @@ def evaluate_claimable(worker: Worker | None = None) -> int:
                 break
             attended += 1
             if not healthy:
-                stack.close()
-                process = None
+                workplace.close()
     return attended
+
+
+class Workplace:
+    """The evaluating process of the run that is at work here, if there is one."""
+
+    def __init__(self) -> None:
+        self._process: EvaluatingProcess | None = None
+        self._run: EvaluationRun | None = None
+        self._began = 0.0
+
+    @property
+    def run_in_turn(self) -> EvaluationRun | None:
+        """The run to go on with while its turn lasts: others may wait a while, but not for the whole of a long run."""
+        return self._run if time.monotonic() - self._began < settings.EVALUATION_TURN_SECONDS else None
+
+    def process_for(self, run: EvaluationRun) -> EvaluatingProcess:
+        """The one that has the run's model, or a new one."""
+        if self._process is None or self._run is None or self._run.pk != run.pk:
+            self.close()
+            self._process, self._run, self._began = start_process(run), run, time.monotonic()
+        return self._process
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.end()
+        self._process = self._run = None
 
 
 def start_process(run: EvaluationRun) -> EvaluatingProcess:

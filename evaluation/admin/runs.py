@@ -37,7 +37,7 @@ class UnitInline(ReadOnly, admin.TabularInline):
 
 @admin.register(EvaluationRun)
 class EvaluationRunAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["__str__", "state", "tasks_finished", "priority", "requested_by", "created_at"]
+    list_display = ["__str__", "state", "tasks_finished", "lane", "worker_class", "requested_by", "created_at"]
     list_filter = ["state", "created_at"]
     list_select_related = ["model_meta", "requested_by"]
     search_fields = ["model_meta__name", "revision", "requested_by__username"]

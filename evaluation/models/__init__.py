@@ -1,6 +1,6 @@
 """Evaluations: what was asked for, how far it is, and which workers are there."""
 
-from evaluation.models.runs import EvaluationRun, EvaluationUnit, UnitQuerySet
+from evaluation.models.runs import EvaluationRun, EvaluationUnit, Lane, UnitQuerySet
 from evaluation.models.workers import Worker
 
-__all__ = ["EvaluationRun", "EvaluationUnit", "UnitQuerySet", "Worker"]
+__all__ = ["EvaluationRun", "EvaluationUnit", "Lane", "UnitQuerySet", "Worker"]

@@ -23,6 +23,14 @@ FAILURE_LABELS = {
 }
 
 
+class Lane(models.IntegerChoices):
+    """Which runs come first. Inside a lane submitters share the workers."""
+
+    EXPRESS = 1, "express"
+    NORMAL = 0, "normal"
+    BACKGROUND = -1, "background"
+
+
 class EvaluationRun(models.Model):
     """A model revision to be evaluated on some tasks. Its state is that of its units, kept by the services."""
 
@@ -45,7 +53,15 @@ class EvaluationRun(models.Model):
     requested_by = models.ForeignKey(
         django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="evaluation_runs"
     )
-    priority = models.IntegerField(default=0, help_text="Higher runs come first.")
+    lane = models.SmallIntegerField(choices=Lane, default=Lane.NORMAL, help_text="Higher lanes come first.")
+    worker_class = models.TextField(
+        blank=True, default="", help_text="Only workers with this label take the run; empty: any worker."
+    )
+    allows_remote_code = models.BooleanField(
+        default=False, help_text="A maintainer let the model run code of its own, isolated from the rest."
+    )
+    keeps_predictions = models.BooleanField(default=False, help_text="Keep what the model predicted, up to a size.")
+    seed = models.IntegerField(default=42, help_text="For whatever mteb draws at random; 42 is mteb's own.")
     state = models.TextField(choices=State, default=State.QUEUED)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -54,9 +70,10 @@ class EvaluationRun(models.Model):
     class Meta:
         ordering = ["-pk"]
         verbose_name = "run"
-        indexes = [models.Index(fields=["state", "priority"], name="run_by_state")]
+        indexes = [models.Index(fields=["state", "lane"], name="run_by_state")]
         constraints = [
             models.CheckConstraint(condition=~Q(revision=""), name="a_run_names_its_revision"),
+            models.CheckConstraint(condition=Q(lane__in=Lane.values), name="a_run_is_in_a_lane"),
             models.CheckConstraint(
                 condition=Q(state__in=["done", "failed", "cancelled"], finished_at__isnull=False)
                 | Q(state__in=["queued", "running"], finished_at__isnull=True),
@@ -83,6 +100,15 @@ class UnitQuerySet(models.QuerySet["EvaluationUnit"]):
             Q(state=state.QUEUED, available_at__lte=Now()) | Q(state=state.RUNNING, lease_until__lt=Now())
         )
 
+    def fitting(self, worker: Worker | None) -> UnitQuerySet:
+        """What the worker can evaluate: its labels, its memory, and whether it can isolate code of models."""
+        if worker is None:
+            return self
+        units = self.filter(Q(run__worker_class="") | Q(run__worker_class__in=worker.labels))
+        if worker.memory_mb is not None:
+            units = units.filter(Q(needs_memory_mb=None) | Q(needs_memory_mb__lte=worker.memory_mb))
+        return units if worker.sandbox else units.filter(run__allows_remote_code=False)
+
     def unfinished(self) -> UnitQuerySet:
         return self.filter(state__in=[EvaluationUnit.State.QUEUED, EvaluationUnit.State.RUNNING])
 
@@ -104,10 +130,15 @@ class EvaluationUnit(models.Model):
 
     state = models.TextField(choices=State, default=State.QUEUED)
     attempts = models.SmallIntegerField(default=0)
+    lost_claims = models.SmallIntegerField(default=0, help_text="How often the worker that held it was gone.")
     available_at = models.DateTimeField(db_default=Now(), help_text="Not to be claimed before; retries wait.")
     owner = models.TextField(blank=True, default="", help_text="The claim that holds it; writes are fenced by it.")
     worker = models.ForeignKey(Worker, models.SET_NULL, null=True, blank=True, related_name="units")
     lease_until = models.DateTimeField(null=True, blank=True)
+    needs_memory_mb = models.IntegerField(
+        null=True, blank=True, help_text="Workers with less memory do not take it. NULL: not known."
+    )
+    estimated_seconds = models.FloatField(null=True, blank=True, help_text="Longest first; NULL: not known.")
     batch_size = models.SmallIntegerField(
         null=True, blank=True, help_text="NULL: the default; less after memory ran out."
     )
@@ -127,7 +158,10 @@ class EvaluationUnit(models.Model):
     class Meta:
         ordering = ["pk"]
         verbose_name = "unit"
-        indexes = [models.Index(fields=["state", "available_at"], name="unit_by_state")]
+        indexes = [
+            models.Index(fields=["state", "available_at"], name="unit_by_state"),
+            models.Index(fields=["finished_at"], name="unit_by_end"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["run", "task"], name="a_task_is_evaluated_once_per_run"),
             models.CheckConstraint(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -9,7 +10,7 @@ from django.db.models.functions import Now
 class Worker(models.Model):
     """A supervised django-q2 cluster on some host. It is alive while `last_seen` is fresh."""
 
-    host = models.TextField()
+    host = models.TextField(help_text="The name of the machine, or the one that it was started with.")
     pid = models.IntegerField(help_text="Process of the supervisor.")
     queue = models.TextField()
     started_at = models.DateTimeField(db_default=Now())
@@ -17,6 +18,13 @@ class Worker(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True, help_text="When its cluster last worked on a job.")
     draining = models.BooleanField(default=False, help_text="It finishes nothing more and takes nothing more.")
     stopped_at = models.DateTimeField(null=True, blank=True)
+
+    device = models.TextField(default="cpu", help_text="cpu, cuda or mps.")
+    device_name = models.TextField(blank=True, default="", help_text="The accelerator, as its driver names it.")
+    memory_mb = models.IntegerField(null=True, blank=True, help_text="For one unit: of the device, else of the host.")
+    cores = models.SmallIntegerField(null=True, blank=True)
+    labels = ArrayField(models.TextField(), default=list, blank=True, help_text="Worker classes that it belongs to.")
+    sandbox = models.TextField(blank=True, default="", help_text="How it isolates code of models; empty: it cannot.")
 
     class Meta:
         ordering = ["-last_seen"]

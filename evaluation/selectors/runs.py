@@ -41,14 +41,14 @@ def queue_place(run: EvaluationRun) -> int | None:
     """1 for the run that is next or at work; None once it is finished."""
     if run.is_finished:
         return None
-    ahead = unfinished_runs().filter(Q(priority__gt=run.priority) | Q(priority=run.priority, pk__lt=run.pk))
+    ahead = unfinished_runs().filter(Q(lane__gt=run.lane) | Q(lane=run.lane, pk__lt=run.pk))
     return ahead.count() + 1
 
 
 def unfinished_runs() -> QuerySet[EvaluationRun]:
     """Runs in the order in which workers take them."""
     unfinished = [EvaluationRun.State.QUEUED, EvaluationRun.State.RUNNING]
-    return EvaluationRun.objects.filter(state__in=unfinished).order_by("-priority", "pk")
+    return EvaluationRun.objects.filter(state__in=unfinished).order_by("-lane", "pk")
 
 
 def runs_with_progress(runs: QuerySet[EvaluationRun]) -> QuerySet[EvaluationRun]:

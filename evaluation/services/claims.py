@@ -13,28 +13,31 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.db import transaction
-from django.db.models import F, Value
+from django.db.models import F, Max, Value
 from django.db.models.functions import Greatest, Now
 
 from evaluation.failures import Failure, FailureClass
 from evaluation.models import EvaluationRun, EvaluationUnit, Worker
+from evaluation.retries import LOST_CLAIMS, Attempt, after
+from evaluation.selectors.turns import turns_to_claim
+from evaluation.selectors.workers import workers_alive
 from evaluation.services.states import lock_run, settle_run
 from leaderboard.models import SourceKind
 from leaderboard.services.measurements import record_measurement
-
-MAX_ATTEMPTS = 3
-RETRY_WAITS = (timedelta(seconds=30), timedelta(minutes=5))
-RETRIED = {FailureClass.DOWNLOAD, FailureClass.MEMORY, FailureClass.INFRASTRUCTURE}
 
 
 class ClaimLost(Exception):
     """The unit is no longer ours: cancelled, or its lease ran out and somebody else took it."""
 
 
-def claim(*, worker: Worker | None = None) -> EvaluationUnit | None:
-    """The next unit, now ours until its lease runs out; None when nothing is to do or the worker is draining."""
-    while unit := _claim_one(worker):
-        if unit.attempts <= MAX_ATTEMPTS:
+def claim(*, worker: Worker | None = None, staying_with: EvaluationRun | None = None) -> EvaluationUnit | None:
+    """The next unit that the worker can evaluate, now ours until its lease runs out; None when nothing is to do.
+
+    Lanes come first, then submitters who have little at work, then the oldest run, of a run the longest task. Units of
+    `staying_with`, whose model the worker has in memory, come before others of its lane.
+    """
+    while unit := _claim_one(worker, staying_with):
+        if unit.lost_claims < LOST_CLAIMS:
             EvaluationRun.objects.filter(pk=unit.run_id, state=EvaluationRun.State.QUEUED).update(
                 state=EvaluationRun.State.RUNNING, started_at=Now()
             )
@@ -43,7 +46,7 @@ def claim(*, worker: Worker | None = None) -> EvaluationUnit | None:
             unit=unit,
             failure=Failure(
                 FailureClass.INFRASTRUCTURE,
-                f"The worker died {MAX_ATTEMPTS} times while it ran this task. {unit.error}".strip(),
+                f"The worker died {LOST_CLAIMS} times while it ran this task. {unit.error}".strip(),
                 final=True,
             ),
         )
@@ -51,26 +54,22 @@ def claim(*, worker: Worker | None = None) -> EvaluationUnit | None:
 
 
 @transaction.atomic
-def _claim_one(worker: Worker | None) -> EvaluationUnit | None:
+def _claim_one(worker: Worker | None, staying_with: EvaluationRun | None) -> EvaluationUnit | None:
     if worker and Worker.objects.filter(pk=worker.pk, draining=True).exists():
         return None
-    unit = (
-        EvaluationUnit.objects.claimable()
-        .select_related("run__model_meta", "task")
-        .select_for_update(skip_locked=True, of=("self",))
-        .order_by("-run__priority", "pk")
-        .first()
-    )
+    unit = _next_unit(worker, staying_with)
     if unit is None:
         return None
-    unit.owner = f"{socket.gethostname()}:{uuid.uuid4().hex}"
+    unit.owner = f"{worker.host if worker else socket.gethostname()}:{uuid.uuid4().hex}"
     unit.attempts += 1
+    unit.lost_claims += unit.state == EvaluationUnit.State.RUNNING
     unit.worker = worker
     unit.state = EvaluationUnit.State.RUNNING
     EvaluationUnit.objects.filter(pk=unit.pk).update(
         state=unit.state,
         owner=unit.owner,
         attempts=unit.attempts,
+        lost_claims=unit.lost_claims,
         worker=worker,
         lease_until=_lease_end(),
         started_at=Now(),
@@ -79,6 +78,25 @@ def _claim_one(worker: Worker | None) -> EvaluationUnit | None:
         log="",
     )
     return unit
+
+
+def _next_unit(worker: Worker | None, staying_with: EvaluationRun | None) -> EvaluationUnit | None:
+    """Locked, so that nobody else takes it; who comes at the same moment gets the one after it."""
+    units = (
+        EvaluationUnit.objects.claimable()
+        .fitting(worker)
+        .select_related("run__model_meta", "task")
+        .select_for_update(skip_locked=True, of=("self",))
+        .order_by("run_id", F("estimated_seconds").desc(nulls_last=True), "pk")
+    )
+    turns = turns_to_claim(worker)
+    may_stay = staying_with is not None and turns and turns[0].lane <= staying_with.lane
+    if may_stay and (unit := units.filter(run=staying_with).first()):
+        return unit
+    for turn in turns:
+        if unit := units.filter(run__lane=turn.lane, run__requested_by=turn.requested_by).first():
+            return unit
+    return None
 
 
 def heartbeat(*, unit: EvaluationUnit, progress: str, log: str | None = None, silence: timedelta = timedelta()) -> None:
@@ -138,34 +156,44 @@ def fail_unit(
 ) -> None:
     """Try the unit again later where that may help, else close it, and with it the whole run if no task can succeed."""
     run = lock_run(unit.run)
-    again = failure.failure_class in RETRIED and not failure.final and unit.attempts < MAX_ATTEMPTS
+    following = after(failure, _attempt(unit))
     outcome: dict[str, Any] = {
         **_released(),
-        "error": failure.message,
+        "error": following.failure.message,
         "failure_class": failure.failure_class.value,
         "environment": environment,
     }
     if log is not None:
         outcome["log"] = log
-    if again:
-        outcome |= {
-            "state": EvaluationUnit.State.QUEUED,
-            "available_at": Now() + RETRY_WAITS[min(unit.attempts, len(RETRY_WAITS)) - 1],
-        }
-        if failure.failure_class is FailureClass.MEMORY:
-            outcome["batch_size"] = max((unit.batch_size or django_settings.EVALUATION_BATCH_SIZE) // 4, 1)
+    if following.again is not None:
+        outcome |= {"state": EvaluationUnit.State.QUEUED, "available_at": Now() + following.again}
+        outcome["batch_size"] = following.batch_size or unit.batch_size
+        outcome["needs_memory_mb"] = following.needs_memory_mb or unit.needs_memory_mb
     else:
         outcome |= {"state": EvaluationUnit.State.FAILED, "finished_at": Now()}
     if not _ours(unit).update(**outcome):
         raise ClaimLost
-    if failure.whole_run and not again:
+    if failure.whole_run and following.needs_memory_mb:
+        run.units.filter(state=EvaluationUnit.State.QUEUED).update(needs_memory_mb=following.needs_memory_mb)
+    if failure.whole_run and following.again is None:
         run.units.filter(state=EvaluationUnit.State.QUEUED).update(
             state=EvaluationUnit.State.FAILED,
-            error=failure.message,
+            error=following.failure.message,
             failure_class=failure.failure_class.value,
             finished_at=Now(),
         )
     settle_run(run)
+
+
+def _attempt(unit: EvaluationUnit) -> Attempt:
+    memory = unit.worker.memory_mb if unit.worker else None
+    larger = workers_alive().filter(memory_mb__gt=memory) if memory is not None else Worker.objects.none()
+    return Attempt(
+        number=max(unit.attempts - unit.lost_claims, 1),
+        batch_size=unit.batch_size or django_settings.EVALUATION_BATCH_SIZE,
+        memory_mb=memory,
+        more_memory_mb=larger.aggregate(most=Max("memory_mb"))["most"],
+    )
 
 
 def hand_back_unit(*, unit: EvaluationUnit) -> None:
@@ -176,7 +204,8 @@ def hand_back_unit(*, unit: EvaluationUnit) -> None:
 def hand_back_units_of(*, worker: Worker, count_attempt: bool) -> int:
     """Queue whatever the worker still holds. `count_attempt`: its cluster died, perhaps because of them."""
     held = EvaluationUnit.objects.filter(worker=worker, state=EvaluationUnit.State.RUNNING)
-    back = {"state": EvaluationUnit.State.QUEUED, "available_at": Now()} if count_attempt else _handed_back()
+    lost = {"state": EvaluationUnit.State.QUEUED, "available_at": Now(), "lost_claims": F("lost_claims") + 1}
+    back = lost if count_attempt else _handed_back()
     return held.update(**_released(), **back)
 
 

@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from evaluation.models import EvaluationRun, EvaluationUnit
+from evaluation.capabilities import memory_needed_mb
+from evaluation.models import EvaluationRun, EvaluationUnit, Lane
 from evaluation.selectors.cells import UnitCells, cells_of_benchmarks
 from evaluation.services.states import lock_run, settle_run
 from evaluation.services.waking import wake
@@ -32,7 +33,10 @@ def request_run(
     without: Collection[Task] = (),
     requested_by: User | None = None,
     settings: Mapping[str, Any] | None = None,
-    priority: int = 0,
+    lane: Lane = Lane.NORMAL,
+    worker_class: str = "",
+    allows_remote_code: bool = False,
+    keeps_predictions: bool = False,
     local_path: str = "",
     pinned_by_content: bool = False,
 ) -> EvaluationRun:
@@ -51,10 +55,19 @@ def request_run(
         pinned_by_content=pinned_by_content,
         settings=checked_settings(settings or {}),
         requested_by=requested_by,
-        priority=priority,
+        lane=lane,
+        worker_class=worker_class,
+        allows_remote_code=allows_remote_code,
+        keeps_predictions=keeps_predictions,
     )
     EvaluationUnit.objects.bulk_create(
-        EvaluationUnit(run=run, task=task, eval_splits=cell.eval_splits, hf_subsets=cell.hf_subsets)
+        EvaluationUnit(
+            run=run,
+            task=task,
+            eval_splits=cell.eval_splits,
+            hf_subsets=cell.hf_subsets,
+            needs_memory_mb=memory_needed_mb(model_meta.memory_usage_mb),
+        )
         for task, cell in cells.items()
     )
     transaction.on_commit(wake)
@@ -89,6 +102,7 @@ def retry_failed_units(*, run: EvaluationRun) -> int:
     queued = run.units.filter(state__in=[EvaluationUnit.State.FAILED, EvaluationUnit.State.CANCELLED]).update(
         state=EvaluationUnit.State.QUEUED,
         attempts=0,
+        lost_claims=0,
         available_at=Now(),
         error="",
         failure_class="",

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import socket
+from dataclasses import asdict
 from datetime import timedelta
 
 from django.db.models.functions import Now
 
+from evaluation.capabilities import Capabilities
 from evaluation.models import Worker
 from evaluation.services.claims import hand_back_units_of
 
 FORGET_WORKERS_AFTER = timedelta(days=7)
 
 
-def start_worker(*, queue: str, pid: int) -> Worker:
+def start_worker(*, host: str, queue: str, pid: int, capabilities: Capabilities) -> Worker:
     Worker.objects.filter(last_seen__lt=Now() - FORGET_WORKERS_AFTER).delete()
-    return Worker.objects.create(host=socket.gethostname(), pid=pid, queue=queue)
+    return Worker.objects.create(host=host, pid=pid, queue=queue, **asdict(capabilities))
 
 
 def worker_seen(*, worker: Worker) -> None:

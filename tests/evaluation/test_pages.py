@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from evaluation.failures import Failure, FailureClass
-from evaluation.models import EvaluationRun, EvaluationUnit
+from evaluation.models import EvaluationRun, EvaluationUnit, Lane
 from evaluation.services import claims
 from tests.factories_evaluation import claimed_unit, make_run, make_worker
 
@@ -39,7 +39,7 @@ def test_an_empty_queue_says_so_and_stands_still(client: Client) -> None:
 
 def test_the_queue_lists_runs_in_order_and_refreshes_itself(client: Client) -> None:
     make_worker()
-    later, urgent = make_run(), make_run(priority=1)
+    later, urgent = make_run(), make_run(lane=Lane.EXPRESS)
     text = page(client, "/queue/")
     assert text.index(urgent.model_meta.name) < text.index(later.model_meta.name)
     assert "1 worker is running." in text

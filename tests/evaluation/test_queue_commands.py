@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from pytest_django import DjangoAssertNumQueries
 
 from evaluation.failures import Failure, FailureClass
+from evaluation.models import Lane
 from evaluation.services import claims, runs
 from tests.factories_evaluation import claimed_unit, make_run, make_worker
 
@@ -36,7 +37,7 @@ def test_an_empty_queue_says_so_and_that_nobody_works() -> None:
 def test_runs_stand_in_the_order_in_which_they_are_taken_with_their_progress() -> None:
     first = make_run(4)
     claims.fail_unit(unit=claimed_unit(first), failure=Failure(FailureClass.TASK, "No.", final=True))
-    urgent = make_run(priority=1)
+    urgent = make_run(lane=Lane.EXPRESS)
     lines = said("queue").splitlines()
     rows = [line for line in lines if first.model_meta.name in line or urgent.model_meta.name in line]
     assert [urgent.model_meta.name in row for row in rows] == [True, False]

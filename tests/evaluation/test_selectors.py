@@ -8,6 +8,7 @@ import pytest
 from django.db.models.functions import Now
 
 from evaluation.failures import Failure, FailureClass
+from evaluation.models import Lane
 from evaluation.selectors import cells, names, workers
 from evaluation.selectors.runs import RunProgress, queue_place, run_progress
 from evaluation.selectors.scores import scores_by_cell, task_score
@@ -29,8 +30,8 @@ def test_progress_counts_units_by_state() -> None:
     assert (progress.total, progress.finished, progress.percent) == (3, 1, 33)
 
 
-def test_the_place_in_the_queue_follows_priority_and_age_until_the_run_is_finished() -> None:
-    first, second, urgent = make_run(), make_run(), make_run(priority=1)
+def test_the_place_in_the_queue_follows_lane_and_age_until_the_run_is_finished() -> None:
+    first, second, urgent = make_run(), make_run(), make_run(lane=Lane.EXPRESS)
     assert [queue_place(run) for run in (urgent, first, second)] == [1, 2, 3]
     cancel_run(run=first)
     first.refresh_from_db()

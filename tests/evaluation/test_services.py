@@ -8,15 +8,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django_q.models import OrmQ, Schedule
 
+from evaluation.capabilities import detect
 from evaluation.failures import Failure, FailureClass
-from evaluation.models import EvaluationRun, EvaluationUnit, Worker
+from evaluation.models import EvaluationRun, EvaluationUnit, Lane, Worker
 from evaluation.services import claims, runs, waking, workers
 from leaderboard.models import BenchmarkTask, SourceKind
-from tests.factories import make_benchmark, make_task, result_json
+from tests.factories import make_benchmark, make_model, make_task, result_json
 from tests.factories_evaluation import claimed_unit, let_lease_run_out, make_claimable_now, make_run, make_worker
 
 State = EvaluationUnit.State
@@ -80,10 +82,84 @@ def test_a_new_run_wakes_a_worker_once_it_is_committed(django_capture_on_commit_
 
 
 @pytest.mark.django_db
-def test_claims_follow_priority_then_age() -> None:
-    first, second, urgent = make_run(), make_run(), make_run(priority=5)
+def test_claims_follow_lane_then_age() -> None:
+    first, second, urgent = make_run(), make_run(), make_run(lane=Lane.EXPRESS)
     assert [claimed_unit(first).run, claimed_unit(first).run, claimed_unit(first).run] == [urgent, first, second]
     assert claims.claim() is None
+
+
+@pytest.mark.django_db
+def test_submitters_share_the_workers_whoever_asked_first() -> None:
+    ann, bob = User.objects.create(username="ann"), User.objects.create(username="bob")
+    many = make_run(4, requested_by=ann)
+    one = make_run(1, requested_by=bob)
+    later = make_run(1, requested_by=bob)
+    assert [claims.claim().run for _ in range(4)] == [many, one, many, later]  # type: ignore[union-attr]
+
+
+@pytest.mark.django_db
+def test_who_had_a_worker_for_long_lately_waits_for_others() -> None:
+    ann, bob = User.objects.create(username="ann"), User.objects.create(username="bob")
+    done = claimed_unit(make_run(requested_by=ann))
+    finish(done)
+    make_run(requested_by=ann)
+    fresh = make_run(requested_by=bob)
+    assert claimed_unit(fresh).run == fresh
+
+
+@pytest.mark.django_db
+def test_a_worker_stays_with_the_run_whose_model_it_has_unless_a_higher_lane_waits() -> None:
+    ann, bob = User.objects.create(username="ann"), User.objects.create(username="bob")
+    long = make_run(3, requested_by=ann)
+    make_run(requested_by=bob)
+    assert claims.claim(staying_with=long).run == long  # type: ignore[union-attr]
+    assert claims.claim(staying_with=long).run == long  # type: ignore[union-attr]
+    urgent = make_run(lane=Lane.EXPRESS, requested_by=bob)
+    assert claims.claim(staying_with=long).run == urgent  # type: ignore[union-attr]
+
+
+@pytest.mark.django_db
+def test_of_a_run_the_longest_task_comes_first() -> None:
+    run = make_run(3)
+    short, unknown, long = run.units.order_by("pk")
+    run.units.filter(pk=short.pk).update(estimated_seconds=5)
+    run.units.filter(pk=long.pk).update(estimated_seconds=500)
+    assert [claimed_unit(run).pk for _ in range(3)] == [long.pk, short.pk, unknown.pk]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("wanted", "offered", "fits"),
+    [
+        ({"worker_class": "a100"}, {"labels": ["a100", "berlin"]}, True),
+        ({"worker_class": "a100"}, {"labels": []}, False),
+        ({"allows_remote_code": True}, {"sandbox": "bubblewrap"}, True),
+        ({"allows_remote_code": True}, {"sandbox": ""}, False),
+        ({"model_meta": 1000}, {"memory_mb": 2000}, True),
+        ({"model_meta": 1000}, {"memory_mb": 1000}, False),
+        ({"model_meta": None}, {"memory_mb": 10}, True),
+        ({"model_meta": 1000}, {"memory_mb": None}, True),
+    ],
+)
+def test_a_worker_takes_only_what_fits(wanted: dict[str, Any], offered: dict[str, Any], fits: bool) -> None:
+    if "model_meta" in wanted:
+        wanted = {"model_meta": make_model(memory_usage_mb=wanted["model_meta"])}
+    make_run(**wanted)
+    assert (claims.claim(worker=make_worker(**offered)) is not None) is fits
+
+
+@pytest.mark.django_db
+def test_when_the_smallest_batch_is_too_much_a_bigger_worker_has_to_take_it() -> None:
+    small, big = make_worker(memory_mb=1000), make_worker(memory_mb=8000)
+    run = make_run()
+    run.units.update(batch_size=1)
+    claims.fail_unit(unit=claimed_unit(run, small), failure=Failure(FailureClass.MEMORY, "Out of memory."))
+    assert claims.claim(worker=small) is None
+    again = claimed_unit(run, big)
+    claims.fail_unit(unit=again, failure=Failure(FailureClass.MEMORY, "Out of memory."))
+    again.refresh_from_db()
+    assert again.state == State.FAILED
+    assert again.error == "Out of memory. It had 8,000 MiB, and no worker here has more."
 
 
 @pytest.mark.django_db(transaction=True)
@@ -142,7 +218,7 @@ def test_a_heartbeat_renews_the_lease() -> None:
 
 
 @pytest.mark.django_db
-def test_a_unit_that_outlives_no_worker_fails_after_three_attempts_and_the_run_goes_on() -> None:
+def test_a_unit_that_outlives_no_worker_fails_after_three_claims_and_the_run_goes_on() -> None:
     run = make_run(2)
     deadly = run.units.order_by("pk")[0]
     for attempt in range(1, 4):
@@ -212,9 +288,9 @@ def test_a_retry_waits_and_waits_longer_the_second_time() -> None:
 
 
 @pytest.mark.django_db
-def test_the_third_failed_download_is_the_last() -> None:
+def test_the_fifth_failed_download_is_the_last() -> None:
     run = make_run()
-    for _ in range(3):
+    for _ in range(5):
         unit = claimed_unit(run)
         claims.fail_unit(unit=unit, failure=DOWNLOAD)
         make_claimable_now(unit)
@@ -229,7 +305,7 @@ def test_after_memory_ran_out_the_batches_are_smaller() -> None:
     claims.fail_unit(unit=unit, failure=Failure(FailureClass.MEMORY, "Out of memory."))
     make_claimable_now(unit)
     again = claimed_unit(unit.run)
-    assert again.batch_size == 8
+    assert again.batch_size == 16
 
 
 @pytest.mark.django_db
@@ -347,7 +423,7 @@ def test_sweeps_scheduled_twice_become_one() -> None:
 @pytest.mark.django_db
 def test_workers_of_long_ago_are_forgotten() -> None:
     make_worker(last_seen=Now() - timedelta(days=8))
-    kept = workers.start_worker(queue="gpu", pid=7)
+    kept = workers.start_worker(host="here", queue="gpu", pid=7, capabilities=detect(labels=[], units_at_once=1))
     assert list(Worker.objects.all()) == [kept]
 
 

@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from evaluation.hub import HubError, resolve_revision
 from evaluation.local_models import folder_revision, is_model_folder
-from evaluation.models import EvaluationRun, EvaluationUnit
+from evaluation.models import EvaluationRun, EvaluationUnit, Lane
 from evaluation.selectors import names, scores, workers
 from evaluation.selectors.runs import run_units
 from evaluation.services.runs import EvaluationError, request_run
@@ -45,7 +45,8 @@ class Command(BaseCommand):
         parser.add_argument("--name", help="for a folder: the model's name on the board; default: local/FOLDER")
         parser.add_argument("--task", action="append", default=[], metavar="T", help="may be given several times")
         parser.add_argument("--benchmark", action="append", default=[], metavar="B", help="may be given several times")
-        parser.add_argument("--priority", type=int, default=0, help="higher runs come first")
+        parser.add_argument("--lane", choices=[lane.label for lane in Lane], default=Lane.NORMAL.label)
+        parser.add_argument("--worker-class", default="", metavar="LABEL", help="only workers with this label take it")
         parser.add_argument("--wait", action="store_true", help="until it is finished; starts a worker if none runs")
         parser.add_argument("--format", choices=["table", "json"], default="table")
 
@@ -63,7 +64,8 @@ class Command(BaseCommand):
                 pinned_by_content=chosen.pinned_by_content,
                 tasks=tasks,
                 benchmarks=benchmarks,
-                priority=options["priority"],
+                lane=next(lane for lane in Lane if lane.label == options["lane"]),
+                worker_class=options["worker_class"],
             )
         except EvaluationError as error:
             raise CommandError(str(error)) from error

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 
+from evaluation.capabilities import detect
 from evaluation.jobs import SUPERVISOR_VARIABLE, WORKER_VARIABLE
 from evaluation.models import EvaluationUnit, Worker
 from evaluation.services import claims, waking, workers
@@ -38,11 +40,21 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         queues = ["default", settings.EVALUATION_QUEUE]
         parser.add_argument("--queue", default=settings.EVALUATION_QUEUE, choices=queues)
+        parser.add_argument("--name", default=socket.gethostname(), help="of this machine; default: its host name")
+        parser.add_argument(
+            "--label",
+            action="append",
+            default=[],
+            metavar="LABEL",
+            help="a worker class it belongs to; repeatable",
+        )
         parser.add_argument("--canary", type=float, default=20, help="seconds between questions to an idle cluster")
         parser.add_argument("--while-parent-lives", action="store_true", help="stop when the starting process is gone")
         parser.add_argument("--dead", type=float, default=60, help="seconds without an answer before it is restarted")
 
-    def handle(self, *, queue: str, canary: float, dead: float, while_parent_lives: bool, **options: Any) -> None:
+    def handle(
+        self, *, queue: str, canary: float, dead: float, while_parent_lives: bool, name: str, label: list[str], **_: Any
+    ) -> None:
         if canary >= dead:
             raise CommandError("--dead must be larger than --canary, or a healthy cluster would be restarted.")
         parent = os.getppid()
@@ -51,7 +63,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda received, _: stopped.append(received))
         waking.ensure_sweep_schedule()
         ensure_nightly_dump()
-        supervisor = Supervisor(queue, canary=canary, dead=dead)
+        supervisor = Supervisor(queue, canary=canary, dead=dead, name=name, labels=label)
         try:
             while not stopped and (os.getppid() == parent or not while_parent_lives):
                 supervisor.look()
@@ -61,11 +73,16 @@ class Command(BaseCommand):
 
 
 class Supervisor:
-    def __init__(self, queue: str, *, canary: float, dead: float) -> None:
+    def __init__(self, queue: str, *, canary: float, dead: float, name: str, labels: list[str]) -> None:
         self._queue = queue
         self._canary = canary
         self._dead = dead
-        self._worker = workers.start_worker(queue=queue, pid=os.getpid())
+        self._worker = workers.start_worker(
+            host=name,
+            queue=queue,
+            pid=os.getpid(),
+            capabilities=detect(labels=labels, units_at_once=settings.EVALUATION_WORKERS),
+        )
         self._next_beat = 0.0
         self._last_answer = 0.0
         self._last_asked = 0.0

@@ -39,15 +39,15 @@ class Command(BaseCommand):
 
 def _table(runs: Iterable[Any]) -> Table:
     table = Table(title="Evaluations")
-    for heading in ("Place", "Run", "Model", "Revision", "Priority", "State", "Tasks", "Failed", "Asked for"):
-        table.add_column(heading, justify="right" if heading in {"Place", "Run", "Priority", "Failed"} else "left")
+    for heading in ("Place", "Run", "Model", "Revision", "Lane", "State", "Tasks", "Failed", "Asked for"):
+        table.add_column(heading, justify="right" if heading in {"Place", "Run", "Failed"} else "left")
     for fact in _facts(runs):
         table.add_row(
             str(fact["place"]),
             str(fact["run"]),
             fact["model"],
             revision_text(fact["revision"]),
-            str(fact["priority"]),
+            fact["lane"],
             fact["state"],
             bar(fact["finished"], fact["tasks"]),
             str(fact["failed"] or ""),
@@ -64,7 +64,7 @@ def _facts(runs: Iterable[Any]) -> list[dict[str, Any]]:
             "run": run.pk,
             "model": run.model_meta.name,
             "revision": run.revision,
-            "priority": run.priority,
+            "lane": run.get_lane_display(),
             "state": run.state,
             "tasks": run.n_units,
             "finished": run.n_finished,
