@@ -164,6 +164,13 @@ EVALUATION_QUEUE = "gpu"
 EVALUATION_WORKERS = env.int("PODIUM_WORKERS", 1)
 EVALUATION_LEASE_SECONDS = env.int("PODIUM_LEASE_SECONDS", 30)
 EVALUATION_TIME_LIMIT_SECONDS = env.int("PODIUM_TIME_LIMIT_SECONDS", 24 * 3600)
+# Of one evaluating process with all that it starts. 0: nine tenths of the host's memory, shared by its workers.
+EVALUATION_MEMORY_MB = env.int("PODIUM_MEMORY_MB", 0)
+EVALUATION_PROCESSES = env.int("PODIUM_PROCESSES", 1024)
+EVALUATION_DISK_MB = env.int("PODIUM_DISK_MB", 200 * 1024)
+EVALUATION_LOADING_LIMIT_SECONDS = env.int("PODIUM_LOADING_LIMIT_SECONDS", 3600)
+# What code of models may reach besides the Hub: host:port, `*` stands for anything.
+EVALUATION_HUB_HOSTS: list[str] = env.list("PODIUM_HUB_HOSTS", [])
 EVALUATION_TURN_SECONDS = env.int("PODIUM_TURN_SECONDS", 600)
 EVALUATION_BATCH_SIZE = env.int("PODIUM_BATCH_SIZE", 32)
 

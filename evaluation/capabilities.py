@@ -41,11 +41,16 @@ def detect(*, labels: Sequence[str], units_at_once: int, surroundings: Mapping[s
     return Capabilities(
         device=device,
         device_name=name,
-        memory_mb=(memory or host_memory_mb()) // max(units_at_once, 1),
+        memory_mb=memory // max(units_at_once, 1) if memory else default_memory_mb(units_at_once),
         cores=os.cpu_count() or 1,
         labels=sorted(set(labels)),
         sandbox=sandbox_kind(),
     )
+
+
+def default_memory_mb(units_at_once: int) -> int:
+    """What each evaluating process may take of the host's memory (MiB), leaving a tenth to everything else."""
+    return host_memory_mb() * 9 // 10 // max(units_at_once, 1)
 
 
 def host_memory_mb() -> int:

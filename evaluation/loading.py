@@ -27,7 +27,9 @@ def load_model(wanted: dict[str, Any]) -> EncoderProtocol:
     registered = MODEL_REGISTRY.get(name)
     if registered is not None and folder is None:
         meta = registered.model_copy(update={"revision": revision})
-        refusals = {"trust_remote_code": False} if "trust_remote_code" in meta.loader_kwargs else {}
+        # The registry's own word that a model needs its code is not enough: a maintainer has to say so here.
+        asks_for_code = "trust_remote_code" in meta.loader_kwargs
+        refusals = {"trust_remote_code": wanted["allows_remote_code"]} if asks_for_code else {}
         max_seq_length = settings.pop("max_seq_length", None)
         loaded = meta.load_model(**settings, **refusals)
         if max_seq_length is not None:
@@ -37,8 +39,9 @@ def load_model(wanted: dict[str, Any]) -> EncoderProtocol:
     model = SentenceTransformer(
         folder or name,
         revision=None if folder else revision,
-        trust_remote_code=False,
+        trust_remote_code=wanted["allows_remote_code"],
         truncate_dim=settings.get("embed_dim"),
+        model_kwargs={"use_safetensors": True},
     )
     if "max_seq_length" in settings:
         _shorten(model, settings["max_seq_length"])

@@ -11,11 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evaluation.failures import Failure
+from evaluation.hub_gateway import HUB_HOSTS, Gateway
+from evaluation.limits import Limits, Watch
 from evaluation.redaction import LOG_LIMIT, presentable_log
+from evaluation.sandbox import BUBBLEWRAP, confined
 
 COMMAND = (sys.executable, "-m", "evaluation.runner")
 PASSED_ON = {
@@ -40,22 +45,52 @@ PASSED_ON_PREFIXES = ("HF_", "OMP_", "MKL_", "NVIDIA_", "NCCL_", "PYTORCH_", "TO
 SECRET_NAMES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 RAW_LOG_LIMIT = 4 * LOG_LIMIT
 READ_SIZE = 1 << 16
+LARGEST_EVENT = 1 << 28
+GATEWAY_NAME = "hub.sock"
+SHELL_SIGNALS = 128
 
 
-def clean_environment(surroundings: Mapping[str, str], *, home: Path, hf_home: Path, threads: int) -> dict[str, str]:
-    """What the evaluating process may know: no database, no secret key, nothing that is not on the list."""
-    kept = {
-        name: value for name, value in surroundings.items() if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
-    }
-    defaults = {"HF_HOME": str(hf_home), "OMP_NUM_THREADS": str(threads)}
+@dataclass(frozen=True)
+class Surroundings:
+    """What a run may see and take.
+
+    `confinement` is how code of the model is isolated (see evaluation/sandbox.py), None for a run without such code.
+    `readable` are folders that a confined run needs besides; `token` opens the Hub for this run alone.
+    """
+
+    folder: Path
+    hf_home: Path
+    threads: int
+    limits: Limits
+    confinement: str | None = None
+    readable: Sequence[Path] = ()
+    hub_hosts: Sequence[str] = HUB_HOSTS
+    token: str | None = None
+
+
+def clean_environment(host: Mapping[str, str], wanted: Surroundings, *, home: Path) -> dict[str, str]:
+    """What the evaluating process may know: no database, no secret key, nothing that is not on the list.
+
+    Code of a model gets neither the board's token nor the cache that other runs read from.
+    """
+    kept = {name: value for name, value in host.items() if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)}
+    defaults = {"HF_HOME": str(wanted.hf_home), "OMP_NUM_THREADS": str(wanted.threads)}
     fixed = {
         "HOME": str(home),
         "TMPDIR": str(home),
+        "PYTHONPATH": str(wanted.folder),
         "PYTHONUNBUFFERED": "1",
         "PYTHONIOENCODING": "utf-8",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "DO_NOT_TRACK": "1",
     }
+    if wanted.confinement is not None:
+        kept = {name: value for name, value in kept.items() if name not in SECRET_NAMES}
+        fixed["HF_HOME"] = str(home / "hf")
+    if wanted.confinement == BUBBLEWRAP:
+        kept = {name: value for name, value in kept.items() if "proxy" not in name.lower()}
+    if wanted.token is not None:
+        fixed["HF_TOKEN"] = wanted.token
     return defaults | kept | fixed
 
 
@@ -63,27 +98,28 @@ class EvaluatingProcess:
     """One process for one model; it evaluates task after task. Leaving the `with` block ends it, whatever it does."""
 
     def __init__(
-        self,
-        model: Mapping[str, Any],
-        *,
-        folder: Path,
-        hf_home: Path,
-        threads: int,
-        command: tuple[str, ...] = COMMAND,
+        self, model: Mapping[str, Any], surroundings: Surroundings, *, command: tuple[str, ...] = COMMAND
     ) -> None:
         self._home = tempfile.TemporaryDirectory(prefix="podium-evaluation-", ignore_cleanup_errors=True)
-        environment = clean_environment(os.environ, home=Path(self._home.name), hf_home=hf_home, threads=threads)
+        home = Path(self._home.name)
+        environment = clean_environment(os.environ, surroundings, home=home)
         self._secrets = [environment[name] for name in SECRET_NAMES if environment.get(name)]
+        self._gateway: Gateway | None = None
+        if surroundings.confinement == BUBBLEWRAP:
+            self._gateway = Gateway(home / GATEWAY_NAME, surroundings.hub_hosts)
+            code = surroundings.folder / "evaluation"
+            command = tuple(confined(command, home=home, code=code, readable=surroundings.readable))
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            cwd=folder,
+            cwd=home,
             env=environment,
             start_new_session=True,
             bufsize=0,
         )
+        self._watch = Watch(self._process.pid, home, surroundings.limits)
         self._selector = selectors.DefaultSelector()
         for stream, take in ((self._process.stdout, self._take_events), (self._process.stderr, self._take_log)):
             if stream:
@@ -91,7 +127,13 @@ class EvaluatingProcess:
         self._unread = b""
         self._log = b""
         self._events: list[dict[str, Any]] = []
-        self._send({"model": dict(model)})
+        self._send(
+            {
+                "model": dict(model),
+                "limits": surroundings.limits.for_process(),
+                "gateway": str(home / GATEWAY_NAME) if self._gateway else None,
+            }
+        )
 
     def __enter__(self) -> EvaluatingProcess:
         return self
@@ -105,8 +147,13 @@ class EvaluatingProcess:
 
     @property
     def return_code(self) -> int | None:
-        """None while it lives. A negative number is the signal that ended it."""
-        return self._process.poll()
+        """None while it lives. A negative number is the signal that ended it; the sandbox tells it as a shell does."""
+        code = self._process.poll()
+        return SHELL_SIGNALS - code if self._gateway and code is not None and code > SHELL_SIGNALS else code
+
+    def beyond_limits(self) -> Failure | None:
+        """What it takes more of than it may, now."""
+        return self._watch.look()
 
     @property
     def log(self) -> str:
@@ -137,7 +184,10 @@ class EvaluatingProcess:
         """Kill it with all that it started, and forget its folder."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        self._watch.kill_stragglers()
         self._process.wait()
+        if self._gateway:
+            self._gateway.close()
         self._selector.close()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream:
@@ -160,8 +210,17 @@ class EvaluatingProcess:
                 self._process.wait()
 
     def _take_events(self, data: bytes) -> None:
+        """Code of a model could write here, too: what is no event ends the process like any other fault of it."""
         *lines, self._unread = (self._unread + data).split(b"\n")
-        self._events.extend(json.loads(line) for line in lines)
+        try:
+            said = [json.loads(line) for line in lines]
+            if not all(isinstance(event, dict) for event in said):
+                raise ValueError
+        except ValueError:
+            said = [{"event": "nonsense"}]
+        if len(self._unread) > LARGEST_EVENT:
+            self._unread, said = b"", [{"event": "nonsense"}]
+        self._events.extend(said)
 
     def _take_log(self, data: bytes) -> None:
         self._log += data

@@ -4,8 +4,9 @@ It knows neither Django nor the database. Its standard input is JSON lines: firs
 another, each when the one before is finished; the end of input means stop at once. Events go out as JSON lines where
 standard output was; everything else that is written ends in standard error, which is the log.
 
-    in:  {"model": {"name", "revision", "path", "pinned_by_content", "settings"}}
-         {"task": {"name", "definition", "eval_splits", "hf_subsets"}, "batch_size"}
+    in:  {"model": {"name", "revision", "path", "pinned_by_content", "settings", "allows_remote_code"},
+          "limits": {"memory_mb", "processes", "file_mb"}, "gateway": socket or null}
+         {"task": {"name", "type", "definition", "eval_splits", "hf_subsets"}, "batch_size"}
     out: {"event": "progress", "progress"}
          {"event": "result", "payload", "environment", "measurement"}
          {"event": "failure", "failure_class", "message", "final", "whole_run", "environment"}
@@ -20,7 +21,6 @@ import logging
 import os
 import platform
 import queue
-import resource
 import signal
 import sys
 import tempfile
@@ -31,16 +31,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from evaluation import limits
 from evaluation.failures import Stage, describe
+from evaluation.hub_gateway import forward_from_loopback
 from evaluation.loading import load_model
 from evaluation.measuring import Meter, measured_hardware, metered, peak_host_mb
+from evaluation.mock_run import refuse_numbers_that_are_none, try_on_mock_task
 
 if TYPE_CHECKING:
     from mteb.abstasks import AbsTask
     from mteb.models.models_protocols import EncoderProtocol
 
 SEED = 42
-LARGEST_FILE = 200 * 1024**3
 PR_SET_PDEATHSIG = 1
 VERSIONED = ("mteb", "torch", "transformers", "sentence-transformers", "datasets", "huggingface_hub", "numpy")
 
@@ -68,6 +70,7 @@ class Evaluator:
         self._loaded: EncoderProtocol | None = None
         self._meter: Meter | None = None
         self._stage = Stage.MODEL
+        self._tried: set[str] = set()
 
     def run(self, order: dict[str, Any]) -> None:
         """Evaluate one task and send its result or its failure."""
@@ -94,7 +97,12 @@ class Evaluator:
         if self._loaded is None:
             started = time.monotonic()
             self._loaded = load_model(self._wanted)
+            refuse_numbers_that_are_none(self._loaded)
             self._meter = metered(self._loaded, load_seconds=time.monotonic() - started)
+        if task["type"] not in self._tried:
+            self._enter(Stage.TRIAL)
+            try_on_mock_task(self._loaded, task["type"])
+            self._tried.add(task["type"])
         self._enter(Stage.TASK)
         mteb_task = build_task(task)
         self._enter(Stage.EVALUATION)
@@ -194,9 +202,10 @@ def die_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def limit_resources() -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+def lead_through(gateway: Path) -> None:
+    """All that libraries ask over HTTP goes through the worker's gateway to the Hub: there is no other way out."""
+    proxy = f"http://127.0.0.1:{forward_from_loopback(gateway)}"
+    os.environ.update(dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), proxy))
 
 
 def follow(stream: TextIO, orders: queue.SimpleQueue[dict[str, Any]]) -> None:
@@ -208,14 +217,18 @@ def follow(stream: TextIO, orders: queue.SimpleQueue[dict[str, Any]]) -> None:
 
 def main() -> None:
     die_with_parent()
-    limit_resources()
     events = Events()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     for chatty in ("httpx", "httpx2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=follow, args=(sys.stdin, orders), daemon=True).start()
-    evaluator = Evaluator(orders.get()["model"], events)
+    first = orders.get()
+    logger.info("The evaluating process of %s begins.", first["model"]["name"])
+    limits.apply(**first["limits"], is_confined=first["gateway"] is not None)
+    if first["gateway"] is not None:
+        lead_through(Path(first["gateway"]))
+    evaluator = Evaluator(first["model"], events)
     while True:
         evaluator.run(orders.get())
 

@@ -34,6 +34,7 @@ SYSTEM_FILES = (
     "/etc/mime.types",
     "/sys/devices/system/cpu",
 )
+SHARED_MEMORY = 2**30
 DEVICES = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
 
 
@@ -72,7 +73,8 @@ def confined(command: Sequence[str], *, home: Path, code: Path, readable: Iterab
         *("--tmpfs", "/", "--proc", "/proc", "--dev", "/dev"),
         *bound,
         *devices,
-        *("--bind", str(home), str(home), "--chdir", str(code.parent)),
+        *("--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm"),  # noqa: S108  Of the sandbox, not of the host.
+        *("--bind", str(home), str(home), "--remount-ro", "/", "--remount-ro", "/dev", "--chdir", str(home)),
         "--",
         *command,
     ]

