@@ -255,7 +255,7 @@ class Server:
 
     def _wait_for_orphans(self) -> None:
         deadline = time.monotonic() + ORPHAN_SECONDS
-        while orphans := [process.pid for process in self._processes()]:
+        while orphans := [process.pid for process in self.processes()]:
             if time.monotonic() > deadline:
                 raise ServerError(
                     f"Processes of an earlier PostgreSQL still use {self.data}: end them "
@@ -263,7 +263,7 @@ class Server:
                 )
             time.sleep(0.05)
 
-    def _processes(self) -> list[psutil.Process]:
+    def processes(self) -> list[psutil.Process]:
         """Every live PostgreSQL process works in its data folder; nothing else is to be found there."""
         return [process for process in psutil.process_iter() if _works_in(process, self.data)]
 

@@ -19,6 +19,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 
+from config.database import ensure_database
+from config.embedded_postgres import ServerError
 from evaluation.attendance import SUPERVISOR_VARIABLE
 from evaluation.capabilities import detect
 from evaluation.jobs import WORKER_VARIABLE
@@ -104,6 +106,8 @@ class Supervisor:
         except (OperationalError, InterfaceError) as error:
             logger.warning("The database is away: %s", str(error).strip())
             connection.close()
+            with contextlib.suppress(ServerError):
+                ensure_database()
             self._last_answer = time.monotonic()
 
     def stop(self) -> None:
