@@ -152,7 +152,13 @@ def test_each_fault_of_the_hub_has_its_class_and_words(
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
     monkeypatch.delenv("HF_HOME", raising=False)
-    wanted: dict[str, Any] = {"name": MINILM, "revision": COMMIT, "path": None, "settings": {}, "allows_remote_code": False}
+    wanted: dict[str, Any] = {
+        "name": MINILM,
+        "revision": COMMIT,
+        "path": None,
+        "settings": {},
+        "allows_remote_code": False,
+    }
     order = {"name": "STS13", "type": "STS", "definition": None, "eval_splits": None, "hf_subsets": None}
     said = {}
     with EvaluatingProcess(wanted, surroundings(tmp_path)) as process:
