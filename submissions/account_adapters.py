@@ -7,6 +7,8 @@ from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.account.stages import EmailVerificationStage
 from allauth.core import context
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
@@ -19,7 +21,27 @@ from submissions.services.accounts import welcome
 logger = logging.getLogger(__name__)
 
 
+class VerificationStage(EmailVerificationStage):
+    """Asks nobody to confirm an address who has none.
+
+    Where addresses are verified nobody signs up without one, so such an account was made by the operator, who would
+    otherwise be locked out after `createsuperuser`.
+    """
+
+    def handle(self) -> Any:
+        user = self.login.user
+        if user is not None and not user.email and not EmailAddress.objects.filter(user=user).exists():
+            return None, True
+        return super().handle()
+
+
 class AccountAdapter(DefaultAccountAdapter):
+    def get_login_stages(self) -> list[str]:
+        theirs, ours = (
+            f"{stage.__module__}.{stage.__qualname__}" for stage in (EmailVerificationStage, VerificationStage)
+        )
+        return [ours if stage == theirs else stage for stage in super().get_login_stages()]
+
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         user = super().save_user(request, user, form, commit)
         if commit:

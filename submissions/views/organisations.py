@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from allauth.core.ratelimit import consume_or_429
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -56,6 +57,8 @@ def organisation(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def invite(request: SignedInRequest, pk: int) -> HttpResponse:
     organisation = get_object_or_404(selectors.owned_organisations(request.user), pk=pk)
+    if refused := consume_or_429(request, action="invite"):
+        return refused
     form = InvitationForm(request.POST)
     if form.is_valid():
         try:

@@ -164,6 +164,16 @@ def test_accounts_of_the_demo_need_no_mail(client: Client) -> None:
     assert mail.outbox == []
 
 
+@pytest.mark.usefixtures("mandatory")
+def test_who_was_made_by_the_operator_without_an_address_is_not_locked_out(client: Client) -> None:
+    User.objects.create_superuser("root", password=PASSWORD)
+    assert client.post(LOGIN, {"login": "root", "password": PASSWORD, "next": "/admin/"})["Location"] == "/admin/"
+    User.objects.create_superuser("mailed", email="mailed@engine.example", password=PASSWORD)
+    page = Client().post(LOGIN, {"login": "mailed", "password": PASSWORD}, follow=True)
+    assert "Look into your mail" in text_of(page)
+    assert mail.outbox[-1].to == ["mailed@engine.example"]
+
+
 def test_a_forged_link_confirms_nothing(client: Client) -> None:
     assert "too old or was used" in text_of(client.get("/accounts/confirm-email/forged/"))
 

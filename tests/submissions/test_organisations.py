@@ -142,6 +142,16 @@ def test_a_board_without_mail_invites_by_name_only(settings: Settings) -> None:
         invitation_to(make_organisation(), "ada@engine.example")
 
 
+def test_nobody_floods_others_with_invitations() -> None:
+    owner = make_user()
+    organisation = make_organisation(owner)
+    client = signed_in(owner)
+    statuses = [
+        client.post(f"{MINE}{organisation.pk}/invite/", {"whom": f"x{n}@y.example"}).status_code for n in range(21)
+    ]
+    assert statuses == [302] * 20 + [429]
+
+
 def change(actor: User, membership: Membership, **form: str) -> str:
     return text_of(signed_in(actor).post(f"/accounts/members/{membership.pk}/", form, follow=True))
 
