@@ -112,6 +112,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "podium_cache",
+        # Far more than anybody has: a table that overflows forgets at random, counts of wrong passwords included.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
     "process": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",

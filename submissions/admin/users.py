@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.admin import EmailAddressAdmin
+from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialApp, SocialToken
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -15,7 +17,7 @@ from submissions.permissions import ADMINISTRATOR, MODERATOR, ROLES, SUBMITTER
 from submissions.services.accounts import give_role, welcome
 
 # Providers are configured by the environment, and no token of theirs is kept.
-admin.site.unregister((SocialApp, SocialToken, User, Group))
+admin.site.unregister((EmailAddress, SocialApp, SocialToken, User, Group))
 
 
 def _is_superuser(request: HttpRequest) -> bool:
@@ -80,8 +82,10 @@ class AccountAdmin(UserAdmin):
 
 
 def _may_touch(request: HttpRequest, user: User | None) -> bool:
-    """Nobody changes the account of somebody who may do more than they."""
-    return user is None or user.get_all_permissions() <= request.user.get_all_permissions()
+    """Nobody changes the account of somebody who may do more than they, or might once the account is opened again."""
+    if user is None or _is_superuser(request):
+        return True
+    return not user.is_superuser and not _held_by(user.pk).exclude(pk__in=_held(request)).exists()
 
 
 @admin.register(Group)
@@ -106,5 +110,27 @@ class RoleAdmin(GroupAdmin):
         return group.name not in ROLES and not group.permissions.exclude(pk__in=_held(request)).exists()
 
 
+@admin.register(EmailAddress)
+class AddressAdmin(EmailAddressAdmin):
+    """To look up and to confirm. Whoever could give an address to an account could have its password reset."""
+
+    list_select_related = ("user",)
+    readonly_fields = ("user", "email", "primary", "verified")
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.action(description="Mark as confirmed", permissions=["change"])
+    def make_verified(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        touchable = [row.pk for row in queryset.select_related("user") if _may_touch(request, row.user)]
+        super().make_verified(request, queryset.filter(pk__in=touchable))
+
+
 def _held(request: HttpRequest) -> QuerySet[Permission]:
-    return Permission.objects.filter(Q(group__user=request.user.pk) | Q(user=request.user.pk)).distinct()
+    return _held_by(request.user.pk)
+
+
+def _held_by(user: int | None) -> QuerySet[Permission]:
+    """The permissions that an account has by its groups and itself, closed or not."""
+    return Permission.objects.filter(Q(group__user=user) | Q(user=user)).distinct()

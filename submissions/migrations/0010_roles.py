@@ -17,7 +17,7 @@ OF_MODERATORS = {
 OF_ADMINISTRATORS = {
     "auth.user": ("user", ALL),
     "auth.group": ("group", ALL),
-    "account.emailaddress": ("email address", ALL),
+    "account.emailaddress": ("email address", ("view", "change", "delete")),
     "socialaccount.socialaccount": ("social account", ("view", "delete")),
     "submissions.submission": ("submission", ("delete",)),
     "submissions.organisation": ("organisation", ("delete",)),

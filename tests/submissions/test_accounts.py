@@ -271,8 +271,10 @@ def test_an_administrator_gives_roles_and_takes_them() -> None:
         assert (role_of(user).lower(), user.is_staff) == (role, is_staff)
 
 
-def test_an_administrator_cannot_become_more_than_that() -> None:
-    administrator, superuser = make_administrator(), make_user(is_superuser=True, is_staff=True)
+@pytest.mark.parametrize("is_active", [True, False])
+def test_an_administrator_cannot_become_more_than_that(is_active: bool) -> None:
+    administrator = make_administrator()
+    superuser = make_user(is_superuser=True, is_staff=True, is_active=is_active)
     desk = signed_in(administrator)
     page = text_of(desk.get(f"{ADMIN_USERS}{administrator.pk}/change/"))
     assert 'name="groups"' in page
@@ -285,6 +287,21 @@ def test_an_administrator_cannot_become_more_than_that() -> None:
     group_page = text_of(desk.get("/admin/auth/group/add/"))
     assert "Can add user" in group_page
     assert "schedule" not in group_page
+
+
+def test_an_administrator_confirms_addresses_but_gives_none() -> None:
+    """An address given to a superuser would bring their password with it."""
+    superuser = make_user(is_superuser=True)
+    theirs = EmailAddress.objects.create(user=superuser, email="super@engine.example")
+    address = EmailAddress.objects.create(user=make_user(), email="ada@engine.example")
+    desk = signed_in(make_administrator())
+    addresses = "/admin/account/emailaddress/"
+    desk.post(addresses, {"action": "make_verified", "_selected_action": [theirs.pk, address.pk]})
+    assert list(EmailAddress.objects.filter(verified=True)) == [address]
+    assert desk.get(f"{addresses}add/").status_code == 403
+    desk.post(f"{addresses}{address.pk}/change/", {"user": superuser.pk, "email": "mine@engine.example"})
+    address.refresh_from_db()
+    assert (address.user == superuser, address.email) == (False, "ada@engine.example")
 
 
 def test_moderators_see_no_accounts() -> None:

@@ -66,7 +66,7 @@ OF_MODERATORS = {
 OF_ADMINISTRATORS = {
     *OF_MODERATORS,
     *(f"auth.{verb}_{model}" for verb in VERBS for model in ("user", "group")),
-    *(f"account.{verb}_emailaddress" for verb in VERBS),
+    *(f"account.{verb}_emailaddress" for verb in ("view", "change", "delete")),
     *(f"socialaccount.{verb}_socialaccount" for verb in ("view", "delete")),
     "submissions.delete_submission",
     "submissions.delete_organisation",
