@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
 from config import embedded_postgres
+from config.sign_in import form_targets, mail_policy, openid_providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -42,6 +43,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_htmx",
     "django_q",
     "django_tables2",
@@ -61,6 +66,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -78,6 +84,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "submissions.context_processors.mail",
             ],
         },
     }
@@ -99,11 +106,19 @@ else:
     }
 DATABASES = {"default": _database}
 
+# The default cache is shared by all processes: limits on sign-in count in it. What each process may keep for itself,
+# under keys that contain the data version, is in `process`.
 CACHES = {
     "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "podium_cache",
+        # Far more than anybody has: a table that overflows forgets at random, counts of wrong passwords included.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
+    "process": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "podium",
-    }
+    },
 }
 
 LANGUAGE_CODE = "en"
@@ -130,21 +145,78 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION
 
-LOGIN_URL = "login"
+EMAIL_HOST = env.str("PODIUM_EMAIL_HOST", "")
+EMAIL_PORT = env.int("PODIUM_EMAIL_PORT", 587)
+EMAIL_HOST_USER = env.str("PODIUM_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = env.str("PODIUM_EMAIL_PASSWORD", "")
+EMAIL_USE_SSL = EMAIL_PORT == 465
+EMAIL_USE_TLS = not EMAIL_USE_SSL and env.bool("PODIUM_EMAIL_STARTTLS", True)
+EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = (
+    f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console' if not PRODUCTION else 'dummy'}.EmailBackend"
+)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("PODIUM_EMAIL_FROM", "podium@localhost")
+_mail = mail_policy(host=EMAIL_HOST, is_production=PRODUCTION, asked=env.str("PODIUM_EMAIL_VERIFICATION", ""))
+SENDS_MAIL = _mail.sends_mail
+
+# docs/accounts.md says what these come to.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "submissions.account_adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    name: f"submissions.forms.sign_in.{form}"
+    for name, form in {
+        "login": "LoginForm",
+        "signup": "SignupForm",
+        "add_email": "AddEmailForm",
+        "change_password": "ChangePasswordForm",
+        "set_password": "SetPasswordForm",
+        "reset_password": "ResetPasswordForm",
+        "reset_password_from_key": "ResetPasswordKeyForm",
+        "reauthenticate": "ReauthenticateForm",
+    }.items()
+}
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = _mail.signup_fields
+ACCOUNT_EMAIL_VERIFICATION = _mail.verification
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Podium: "
+ACCOUNT_EMAIL_NOTIFICATIONS = SENDS_MAIL
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# Besides allauth's own limits: an invitation sends a mail to somebody who did not ask for it.
+ACCOUNT_RATE_LIMITS = {"invite": "20/h/user"}
+ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "moderator", "podium", "root"]
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PODIUM_TRUSTED_PROXIES", 1 if PRODUCTION else 0)
+SOCIALACCOUNT_ADAPTER = "submissions.account_adapters.SocialAccountAdapter"
+SOCIALACCOUNT_FORMS = {"signup": "submissions.forms.sign_in.ProviderSignupForm"}
+_oidc = {
+    "issuer": env.str("PODIUM_OIDC_ISSUER", "https://huggingface.co"),
+    "client_id": env.str("PODIUM_OIDC_CLIENT_ID", ""),
+}
+SOCIALACCOUNT_PROVIDERS = openid_providers(**_oidc, secret=env.str("PODIUM_OIDC_CLIENT_SECRET", ""))
+
+# Django's own hasher: Argon2 takes 100 MB a sign-in, and the web process is to stay below 160.
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
 ]
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+# Whoever ticks “Remember me” stays signed in this long; for others the session ends with the browser.
+SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SECURE = PRODUCTION
 X_FRAME_OPTIONS = "DENY"
@@ -155,7 +227,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        "form-action": [SELF, *form_targets(**_oidc)],
         "frame-ancestors": [NONE],
     }
 }
@@ -190,6 +262,7 @@ Q_CLUSTER = {
     "catch_up": False,
     "save_limit": 250,
     "label": "Queue",
+    "cache": "process",
     "ALT_CLUSTERS": {
         EVALUATION_QUEUE: {
             "workers": EVALUATION_WORKERS,

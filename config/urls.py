@@ -1,5 +1,6 @@
 """Root URLs: each app lists its own."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.templatetags.static import static
@@ -10,6 +11,9 @@ def favicon(request: HttpRequest) -> HttpResponse:
     """Browsers ask for it by this name on pages that name no icon, such as the admin's."""
     return HttpResponseRedirect(static("img/logo.svg"))
 
+
+# Whoever goes to the desk signs in as everybody does, with the same limits on guessing.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 handler404 = "leaderboard.views.search.not_found"
 

@@ -182,7 +182,7 @@ def _needs_code(seen: _Seen) -> Failure | None:
     if "trust_remote_code" not in seen.words:
         return None
     message = (
-        f"The {seen.subject} needs code of its own (trust_remote_code), and no maintainer allowed that for this run."
+        f"The {seen.subject} needs code of its own (trust_remote_code), and no moderator allowed that for this run."
         if seen.stage is Stage.MODEL
         else "The dataset needs code of its own (trust_remote_code), which this board does not run."
     )

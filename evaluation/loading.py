@@ -27,7 +27,7 @@ def load_model(wanted: dict[str, Any]) -> EncoderProtocol:
     registered = MODEL_REGISTRY.get(name)
     if registered is not None and folder is None:
         meta = registered.model_copy(update={"revision": revision})
-        # The registry's own word that a model needs its code is not enough: a maintainer has to say so here.
+        # The registry's own word that a model needs its code is not enough: a moderator has to say so here.
         asks_for_code = "trust_remote_code" in meta.loader_kwargs
         refusals = {"trust_remote_code": wanted["allows_remote_code"]} if asks_for_code else {}
         max_seq_length = settings.pop("max_seq_length", None)

@@ -276,7 +276,7 @@ def _news(tasks: Sequence[WantedTask], standing: Standing) -> Check:
         return Check(
             Subject.NEWS,
             Outcome.ERROR,
-            "The name belongs to a model that this board keeps in a folder. Ask a maintainer.",
+            "The name belongs to a model that this board keeps in a folder. Ask a moderator.",
         )
     if standing.pending_submission is not None:
         return Check(

@@ -1,4 +1,4 @@
-"""What the demo does as its two people: a submitter offers the bundled models, a maintainer lets them in."""
+"""What the demo does as its two people: a submitter offers the bundled models, a moderator lets them in."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from evaluation.models import EvaluationRun
 from evaluation.services.runs import retry_failed_units
 from leaderboard.models import Benchmark
 from submissions.models import Submission
+from submissions.permissions import ADMINISTRATOR
+from submissions.services.accounts import create_account, give_role
 from submissions.services.submissions import approve, submit
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 SUBMITTER = "submitter"
-MAINTAINER = "maintainer"
+MODERATOR = "moderator"
 
 
 @dataclass
@@ -53,7 +55,7 @@ class DemoNotes:
         scratch.replace(self.path)
 
 
-def ensure_account(*, name: str, is_maintainer: bool, notes: DemoNotes) -> User:
+def ensure_account(*, name: str, is_moderator: bool, notes: DemoNotes) -> User:
     """The account, with the password in the notes where this call makes it. One that is there stays as it is."""
     users = get_user_model().objects
     known = users.filter(username=name).first()
@@ -62,9 +64,10 @@ def ensure_account(*, name: str, is_maintainer: bool, notes: DemoNotes) -> User:
     if name not in notes.passwords:
         notes.passwords[name] = secrets.token_urlsafe(9)
         notes.save()
-    return users.create_user(
-        username=name, password=notes.passwords[name], is_staff=is_maintainer, is_superuser=is_maintainer
-    )
+    user = create_account(username=name, password=notes.passwords[name], email=f"{name}@podium.example")
+    if is_moderator:
+        give_role(user=user, role=ADMINISTRATOR)
+    return user
 
 
 def shown_password(user: User, notes: DemoNotes) -> str:
@@ -74,11 +77,11 @@ def shown_password(user: User, notes: DemoNotes) -> str:
 
 
 def ensure_evaluated(
-    *, model: DemoModel, benchmark: Benchmark, submitter: User, maintainer: User
+    *, model: DemoModel, benchmark: Benchmark, submitter: User, moderator: User
 ) -> EvaluationRun | None:
     """The run that the model's submission led to; made where it is missing, tried again where it failed.
 
-    None where the maintainer said no: that is for people to decide, not for a demo.
+    None where the moderator said no: that is for people to decide, not for a demo.
     """
     submission = (
         Submission.objects.filter(model_name=model.name, model_revision=model.revision, benchmarks=benchmark)
@@ -95,7 +98,7 @@ def ensure_evaluated(
             note="Comes with Podium.",
         )
     if submission.state == Submission.State.PENDING:
-        submission = approve(submission=submission, decided_by=maintainer)
+        submission = approve(submission=submission, decided_by=moderator)
     run = submission.run
     if run is not None and run.state == EvaluationRun.State.FAILED:
         retry_failed_units(run=run)

@@ -120,7 +120,7 @@ def _plain_errors(name: str, revision: str) -> Iterator[None]:
     except errors.GatedRepoError as error:
         raise ModelClosed(
             f"{name} is gated: its owner asks for consent before anyone may download it. "
-            "Open it on the Hub, or ask this board's maintainers."
+            "Open it on the Hub, or ask this board's moderators."
         ) from error
     except errors.DisabledRepoError as error:
         raise ModelClosed(f"{name} has been disabled on the Hub.") from error

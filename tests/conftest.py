@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
@@ -16,7 +16,7 @@ from leaderboard import memory
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
     """What a process keeps belongs to the data version, and each test has a database of its own."""
-    cache.clear()
+    caches["process"].clear()
     memory.forget_everything()
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.models import Group, User
+from django.db.migrations import RunPython
+from django.db.migrations.loader import MigrationLoader
 
 from leaderboard.models import Benchmark, Task
 from submissions.models import Submission
+from submissions.permissions import ADMINISTRATOR, MODERATOR, SUBMITTER
+from submissions.services.accounts import give_role
 from submissions.snapshot import ModelSnapshot, read_snapshot
 
 COMMIT = "c" * 40
@@ -78,23 +81,38 @@ def write_files(folder: Path, files: Files) -> Path:
 
 def make_user(username: str | None = None, **fields: Any) -> User:
     """Without a password, which is slow to make: tests sign in with `client.force_login`."""
-    return User.objects.create_user(username or f"user{next(_numbers)}", **fields)
-
-
-def make_maintainer(username: str | None = None) -> User:
-    user = make_user(username, is_staff=True)
-    user.groups.add(maintainers())
+    user = User.objects.create_user(username or f"user{next(_numbers)}", **fields)
+    user.groups.add(make_role(SUBMITTER))
     return user
 
 
-def maintainers() -> Group:
-    """The group that migrations make; it makes it again where a test with real transactions emptied the database."""
-    if not Group.objects.filter(name="Maintainer").exists():
-        import_module("submissions.migrations.0002_maintainers").make_group(apps, None)
-        import_module("submissions.migrations.0003_maintainers_describe_models").let_maintainers(apps, None)
-        import_module("submissions.migrations.0004_maintainers_publish_boards").let_maintainers(apps, None)
-        import_module("submissions.migrations.0005_maintainers_note_declined_tasks").let_maintainers(apps, None)
-    return Group.objects.get(name="Maintainer")
+def make_moderator(username: str | None = None) -> User:
+    return give_role(user=make_user(username), role=MODERATOR)
+
+
+def make_administrator(username: str | None = None) -> User:
+    return give_role(user=make_user(username), role=ADMINISTRATOR)
+
+
+def make_role(name: str) -> Group:
+    """The group that migrations make; all are made again where a test with real transactions emptied the database."""
+    if not Group.objects.filter(name=name).exists():
+        replay_roles()
+    return Group.objects.get(name=name)
+
+
+def replay_roles() -> None:
+    """What the migrations of this app say of roles, in their order."""
+    migrations = MigrationLoader(None).disk_migrations
+    for key in sorted(key for key in migrations if key[0] == "submissions"):
+        for operation in migrations[key].operations:
+            if isinstance(operation, RunPython) and _is_about_roles(operation):
+                step: Any = operation.code
+                step(apps, None)
+
+
+def _is_about_roles(operation: RunPython) -> bool:
+    return operation.code.__module__.endswith((".permissions", "_maintainers", "_roles"))
 
 
 def make_submission(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import Q
 
 from leaderboard.languages import LanguageFacts, LanguageNames, bare_code
@@ -18,10 +18,10 @@ def language_names() -> dict[str, str]:
     A page that shows many names asks once and takes `names.get(code, code)`.
     """
     key = f"language-names:{data_version()}"
-    names: dict[str, str] | None = cache.get(key)
+    names: dict[str, str] | None = caches["process"].get(key)
     if names is None:
         names = names_of(_codes_in_use())
-        cache.set(key, names)
+        caches["process"].set(key, names)
     return names
 
 

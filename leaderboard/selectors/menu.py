@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
@@ -54,10 +54,10 @@ def benchmark_menu() -> list[MenuSection]:
 def totals() -> Totals:
     """Counted over current results, a narrow table; every model and task with a result has a current one."""
     key = f"totals:{data_version()}"
-    known: Totals | None = cache.get(key)
+    known: Totals | None = caches["process"].get(key)
     if known is None:
         known = _totals()
-        cache.set(key, known)
+        caches["process"].set(key, known)
     return known
 
 

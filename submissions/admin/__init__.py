@@ -1,5 +1,8 @@
-"""The maintainers' desk."""
+"""The moderators' desk."""
 
+from submissions.admin.organisations import OrganisationAdmin
 from submissions.admin.submissions import SubmissionAdmin
+from submissions.admin.tokens import ApiTokenAdmin
+from submissions.admin.users import AccountAdmin, RoleAdmin
 
-__all__ = ["SubmissionAdmin"]
+__all__ = ["AccountAdmin", "ApiTokenAdmin", "OrganisationAdmin", "RoleAdmin", "SubmissionAdmin"]

@@ -1,4 +1,4 @@
-"""The maintainers' desk: what waits for a decision, what is known of it, and the decision."""
+"""The moderators' desk: what waits for a decision, what is known of it, and the decision."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class SubmitForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
     )
     note = forms.CharField(
-        label="Note to the maintainers",
+        label="Note to the moderators",
         required=False,
         max_length=2000,
         help_text="Anything that helps to decide.",

@@ -1,5 +1,15 @@
 """What the front door keeps."""
 
+from submissions.models.organisations import Invitation, Membership, Organisation
 from submissions.models.submissions import SourceKind, Submission, SubmissionQuerySet
+from submissions.models.tokens import ApiToken
 
-__all__ = ["SourceKind", "Submission", "SubmissionQuerySet"]
+__all__ = [
+    "ApiToken",
+    "Invitation",
+    "Membership",
+    "Organisation",
+    "SourceKind",
+    "Submission",
+    "SubmissionQuerySet",
+]

@@ -10,6 +10,7 @@ from django.urls import reverse
 from evaluation.models import EvaluationRun
 from leaderboard.models import Benchmark, Task
 from submissions.checks import Outcome, worst_outcome
+from submissions.models.organisations import Organisation
 
 
 class SourceKind(models.TextChoices):
@@ -38,6 +39,14 @@ class Submission(models.Model):
         WITHDRAWN = "withdrawn", "withdrawn"
 
     submitter = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="submissions")
+    organisation = models.ForeignKey(
+        Organisation,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="submissions",
+        help_text="Whose members see it as their own.",
+    )
     source_kind = models.TextField(choices=SourceKind, default=SourceKind.HUB)
     local_path = models.TextField(blank=True, default="", help_text="The folder, for a model of this server.")
     model_name = models.TextField()

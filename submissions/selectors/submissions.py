@@ -17,16 +17,17 @@ from leaderboard.models import Benchmark, ModelMeta, Origin, SourceKind, Task, T
 from leaderboard.selectors.model_metas import missing_tasks
 from submissions.checks import Standing, WantedTask
 from submissions.models import Submission
+from submissions.selectors.organisations import of_teammates
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
 def visible_submissions(user: User | AnonymousUser) -> QuerySet[Submission]:
-    """Their own; all of them for who may view submissions."""
+    """Their own and those of their organisations; all of them for who may view submissions."""
     if user.has_perm("submissions.view_submission"):
         return Submission.objects.all()
-    return Submission.objects.filter(submitter_id=user.pk)
+    return Submission.objects.filter(Q(submitter_id=user.pk) | of_teammates(user))
 
 
 def submission_list(user: User | AnonymousUser) -> QuerySet[Submission]:

@@ -1,25 +1,18 @@
-"""Pages to sign up, submit a model, and follow what becomes of it."""
+"""Pages to submit a model and follow what becomes of it."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth import login
-from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.decorators import login_required, permission_required
 from django.contrib.auth.models import User
-from django.contrib.auth.views import RedirectURLMixin
 from django.core.paginator import Paginator
-from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
-from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django.views.generic import FormView
 
 from submissions.checks import Check, stops
 from submissions.forms.submissions import SubmitForm
@@ -37,29 +30,9 @@ class SignedInRequest(HttpRequest):
     user: User
 
 
-@method_decorator([sensitive_post_parameters(), never_cache], name="dispatch")
-class SignUp(RedirectURLMixin, FormView):
-    """A new account, signed in at once, and on to where the person came from."""
-
-    template_name = "registration/signup.html"
-    form_class = UserCreationForm
-    next_page = "home"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated:
-            return redirect(self.get_success_url())
-        return super().dispatch(request, *args, **kwargs)
-
-    def form_valid(self, form: BaseForm) -> HttpResponse:
-        login(self.request, cast(UserCreationForm, form).save())
-        return super().form_valid(form)
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"next": self.get_redirect_url()}
-
-
 @never_cache
 @login_required
+@permission_required("submissions.add_submission", raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def submit(request: SignedInRequest) -> HttpResponse:
     """The form. Its button `check` only shows what the checks find; `submit` saves if none of them fails."""
@@ -76,7 +49,7 @@ def submit(request: SignedInRequest) -> HttpResponse:
         submission = services.submit(submitter=request.user, note=form.cleaned_data["note"], **form.wish())
     except services.SubmissionRefused as refused:
         return _form_with_checks(request, form, refused.checks)
-    messages.success(request, "Submitted. This page says what a maintainer decides, and how the evaluation goes on.")
+    messages.success(request, "Submitted. This page says what a moderator decides, and how the evaluation goes on.")
     return redirect(submission)
 
 

@@ -84,8 +84,8 @@ def sign_in(page: Page) -> None:
     """Sign in as the reader of `published`, from the page that is open or from the sign-in page."""
     if "/accounts/login/" not in page.url:
         page.goto("/accounts/login/")
-    page.get_by_label("Username").fill(READER)
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Username or e-mail address").fill(READER)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     with page.expect_event("load"):
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_load_state("networkidle")  # Whoever leaves before it breaks off what is still being loaded: the icon.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from datetime import date, timedelta
 
-from django.contrib.auth.models import User
 from django.utils import timezone
 
 from leaderboard.models import (
@@ -23,6 +22,7 @@ from leaderboard.services.boards import publish_all_boards
 from leaderboard.services.views import save_view
 from tests.factories import make_benchmark, make_measurement, make_model, make_result, make_task, make_variant
 from tests.factories_evaluation import make_run
+from tests.factories_submissions import make_user
 
 BOARD, CROWD = "/benchmarks/tiny/", "/benchmarks/crowd/"
 READER, PASSWORD = "reader", "a long password of theirs"
@@ -59,7 +59,7 @@ def publish_data() -> None:
     _let_count([make_result(late, task, 0.97, current_in=(), kind=SourceKind.RUN) for task in tasks[:8]])
     publish_all_boards()
     make_run(tasks[:2], model_meta=late)
-    reader = User.objects.create_user(READER, password=PASSWORD)
+    reader = make_user(READER, password=PASSWORD)
     save_view(owner=reader, name="Retrieval only", address=f"{BOARD}?type=Retrieval")
 
 

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from config.sign_in import form_targets, openid_providers
 from tests.browser.conftest import sign_in
 from tests.browser.published import BOARD, CROWD
+from tests.factories_accounts import CLIENT_ID, CLIENT_SECRET, provider_serving
 
 pytestmark = pytest.mark.django_db
 
@@ -177,3 +180,17 @@ def test_without_javascript_boards_are_filtered_sorted_paged_compared_and_drawn_
     chart.locator("> summary").click()
     chart.locator(".more > summary").click()
     expect(chart.locator("tbody tr").first).to_be_visible()
+
+
+def test_a_reader_signs_in_with_hugging_face(page: Page, settings: Settings) -> None:
+    """The form leads to the provider's own origin, which the content security policy has to allow."""
+    with provider_serving(sub="1", preferred_username="hubert", email="h@hub.example", email_verified=True) as provider:
+        known = {"issuer": provider.issuer, "client_id": CLIENT_ID}
+        settings.SOCIALACCOUNT_PROVIDERS = openid_providers(**known, secret=CLIENT_SECRET)
+        policy = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+        allowed = {**policy, "form-action": [*policy["form-action"], *form_targets(**known)]}
+        settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": allowed}
+        page.goto("/accounts/login/?next=/accounts/tokens/")
+        page.get_by_role("button", name="Sign in with Hugging Face").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("API tokens")
+        expect(page.get_by_role("link", name="hubert").first).to_be_visible()

@@ -82,6 +82,7 @@ MODELS_AND_TASKS = {
 DESK = {
     "login": "/accounts/login/",
     "signup": "/accounts/signup/",
+    "password-reset": "/accounts/password/reset/",
     "queue": "/queue/",
     "missing": "/nowhere/",
     "missing-model": "/models/org/modle-0/",
@@ -89,6 +90,11 @@ DESK = {
 SIGNED_IN = {
     "submit": "/submit/",
     "submissions": "/submissions/",
+    "account": "/accounts/",
+    "api-tokens": "/accounts/tokens/",
+    "my-organisations": "/accounts/organisations/",
+    "email": "/accounts/email/",
+    "reauthenticate": "/accounts/reauthenticate/",
     "saved-views": "/views/",
     "save-view": f"/views/?address={BOARD}",
 }

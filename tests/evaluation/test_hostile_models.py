@@ -62,7 +62,7 @@ def test_a_model_with_code_of_its_own_does_not_run_it_unless_that_was_allowed(tm
     folder = model_with_code(tmp_path / "model", "harmless")
     refused = evaluate(folder, task)
     assert (refused.state, refused.failure_class) == (State.FAILED, FailureClass.MODEL_CODE)
-    assert "no maintainer allowed that for this run" in refused.error
+    assert "no moderator allowed that for this run" in refused.error
     allowed = evaluate(folder, task, allows_remote_code=True)
     assert (allowed.state, allowed.error) == (State.DONE, ""), allowed.log
 

@@ -7,7 +7,7 @@ from html import unescape
 
 import numpy as np
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -32,7 +32,7 @@ NAN = float("nan")
 
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
-    cache.clear()
+    caches["process"].clear()
 
 
 @pytest.mark.parametrize(

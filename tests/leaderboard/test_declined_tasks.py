@@ -10,7 +10,7 @@ from leaderboard.selectors.model_metas import Lack
 from leaderboard.selectors.versions import latest_version
 from leaderboard.services.boards import publish_boards
 from tests.factories import make_benchmark, make_model, make_result, make_task
-from tests.factories_submissions import make_maintainer
+from tests.factories_submissions import make_moderator
 
 pytestmark = pytest.mark.django_db
 
@@ -72,8 +72,8 @@ def test_the_database_wants_a_reason_and_one_declaration() -> None:
         DeclinedTask.objects.create(model_meta=model_meta, task=task, reason=REASON)
 
 
-def test_maintainers_write_it_down_and_pages_change(client: Client, benchmark: Benchmark) -> None:
-    client.force_login(make_maintainer())
+def test_moderators_write_it_down_and_pages_change(client: Client, benchmark: Benchmark) -> None:
+    client.force_login(make_moderator())
     declined = DeclinedTask.objects.get()
     address = f"/admin/leaderboard/modelmeta/{declined.model_meta_id}/change/"
     form = client.get(address).context["inline_admin_formsets"]

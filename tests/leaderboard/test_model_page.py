@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 import yaml
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
-    cache.clear()
+    caches["process"].clear()
 
 
 def page_of(client: Client, address: str, status: int = 200) -> str:

@@ -122,17 +122,17 @@ def test_saving_asks_strangers_to_sign_in(client: Client) -> None:
     )
 
 
-def test_a_maintainer_publishes_a_readers_board_from_the_admin(client: Client) -> None:
+def test_a_moderator_publishes_a_readers_board_from_the_admin(client: Client) -> None:
     three_tasks()
     view = save_view(
         owner=User.objects.create_user("ada"),
         name="Short texts",
         address="/boards/own/?tasks=STS13*2;Long:SciFact,ArguAna",
     )
-    maintainer = User.objects.create_user("max", is_staff=True)
+    moderator = User.objects.create_user("max", is_staff=True)
     allowed = ["view_savedview", "change_savedview", "add_benchmark"]
-    maintainer.user_permissions.set(Permission.objects.filter(codename__in=allowed))
-    client.force_login(maintainer)
+    moderator.user_permissions.set(Permission.objects.filter(codename__in=allowed))
+    client.force_login(moderator)
     client.post("/admin/leaderboard/savedview/", {"action": "publish", "_selected_action": [view.pk]})
     benchmark = Benchmark.objects.get(name="Short texts")
     assert list(benchmark.benchmark_tasks.order_by("position").values_list("task__name", "weight")) == [

@@ -1,4 +1,4 @@
-"""The maintainers' desk, through the client."""
+"""The moderators' desk, through the client."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from evaluation.models import EvaluationRun
 from submissions.models import Submission
+from submissions.permissions import ADMINISTRATOR, MODERATOR, SUBMITTER
 from tests.factories import make_benchmark, make_task
-from tests.factories_submissions import maintainers, make_maintainer, make_submission, make_user
+from tests.factories_submissions import make_moderator, make_role, make_submission, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -22,14 +23,14 @@ VERBS = ("view", "add", "change", "delete")
 
 
 @pytest.fixture
-def maintainer() -> User:
-    return make_maintainer("mia")
+def moderator() -> User:
+    return make_moderator("mia")
 
 
 @pytest.fixture
-def desk(maintainer: User) -> Client:
+def desk(moderator: User) -> Client:
     client = Client()
-    client.force_login(maintainer)
+    client.force_login(moderator)
     return client
 
 
@@ -42,23 +43,51 @@ def states() -> list[str]:
     return list(Submission.objects.order_by("pk").values_list("state", flat=True))
 
 
-def test_maintainers_may_do_exactly_this() -> None:
-    allowed = {f"{p.content_type.app_label}.{p.codename}" for p in maintainers().permissions.all()}
-    assert allowed == {
-        "submissions.view_submission",
-        "submissions.change_submission",
-        "submissions.submit_local_folder",
-        "evaluation.view_evaluationrun",
-        "evaluation.change_evaluationrun",
-        "evaluation.view_evaluationunit",
-        "leaderboard.view_modelmeta",
-        *(f"leaderboard.{verb}_{model}" for verb in VERBS for model in ("annotation", "annotationkey")),
-        *(f"leaderboard.{verb}_metadatacorrection" for verb in VERBS),
-        *(f"leaderboard.{verb}_savedview" for verb in ("view", "change", "delete")),
-        *(f"leaderboard.{verb}_benchmark" for verb in ("view", "add")),
-        *(f"leaderboard.{verb}_declinedtask" for verb in VERBS),
-        "leaderboard.view_task",
-    }
+OF_SUBMITTERS = {"submissions.add_submission"}
+OF_MODERATORS = {
+    *OF_SUBMITTERS,
+    "submissions.view_submission",
+    "submissions.change_submission",
+    "submissions.submit_local_folder",
+    "submissions.view_organisation",
+    "submissions.change_organisation",
+    "submissions.view_membership",
+    "evaluation.view_evaluationrun",
+    "evaluation.change_evaluationrun",
+    "evaluation.view_evaluationunit",
+    "leaderboard.view_modelmeta",
+    *(f"leaderboard.{verb}_{model}" for verb in VERBS for model in ("annotation", "annotationkey")),
+    *(f"leaderboard.{verb}_metadatacorrection" for verb in VERBS),
+    *(f"leaderboard.{verb}_savedview" for verb in ("view", "change", "delete")),
+    *(f"leaderboard.{verb}_benchmark" for verb in ("view", "add")),
+    *(f"leaderboard.{verb}_declinedtask" for verb in VERBS),
+    "leaderboard.view_task",
+}
+OF_ADMINISTRATORS = {
+    *OF_MODERATORS,
+    *(f"auth.{verb}_{model}" for verb in VERBS for model in ("user", "group")),
+    *(f"account.{verb}_emailaddress" for verb in ("view", "change", "delete")),
+    *(f"socialaccount.{verb}_socialaccount" for verb in ("view", "delete")),
+    "submissions.delete_submission",
+    "submissions.delete_organisation",
+    *(f"submissions.{verb}_membership" for verb in ("add", "change", "delete")),
+    *(f"submissions.{verb}_apitoken" for verb in ("view", "change", "delete")),
+    "evaluation.delete_evaluationrun",
+    *(f"evaluation.{verb}_worker" for verb in ("view", "change", "delete")),
+    *(
+        f"leaderboard.view_{model}"
+        for model in ("resultsource", "importrun", "importedfile", "modelrevision", "taskresult", "board")
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [(SUBMITTER, OF_SUBMITTERS), (MODERATOR, OF_MODERATORS), (ADMINISTRATOR, OF_ADMINISTRATORS)],
+)
+def test_each_role_may_do_exactly_this(role: str, expected: set[str]) -> None:
+    allowed = {f"{p.content_type.app_label}.{p.codename}" for p in make_role(role).permissions.all()}
+    assert allowed == expected
 
 
 def test_the_queue_shows_what_a_decision_needs_in_few_queries(
@@ -114,16 +143,16 @@ def test_nobody_adds_or_deletes_submissions_by_hand(desk: Client) -> None:
     assert desk.get(f"{LIST}{submission.pk}/delete/").status_code == 403
 
 
-def test_a_maintainer_approves(desk: Client, maintainer: User) -> None:
+def test_a_moderator_approves(desk: Client, moderator: User) -> None:
     submission = make_submission(tasks=[make_task()])
     response = desk.post(f"{LIST}{submission.pk}/approve/", follow=True)
     submission.refresh_from_db()
-    assert (submission.state, submission.decided_by) == ("approved", maintainer)
+    assert (submission.state, submission.decided_by) == ("approved", moderator)
     run = EvaluationRun.objects.get()
     assert f"Run {run.pk}" in text_of(response)
     assert "Reject…" not in text_of(response)
     entry = LogEntry.objects.get()
-    assert (entry.user, entry.object_id) == (maintainer, str(submission.pk))
+    assert (entry.user, entry.object_id) == (moderator, str(submission.pk))
     assert entry.get_change_message() == f"Approved; run {run.pk}."
 
 
@@ -178,7 +207,7 @@ def test_a_decision_that_comes_too_late_is_explained(desk: Client) -> None:
 def test_who_may_not_decide_cannot(permission: str | None) -> None:
     user = make_user(is_staff=True)
     if permission:
-        user.user_permissions.add(maintainers().permissions.get(codename=permission))
+        user.user_permissions.add(make_role(MODERATOR).permissions.get(codename=permission))
     client = Client()
     client.force_login(user)
     submission = make_submission(tasks=[make_task()])
@@ -191,5 +220,7 @@ def test_who_may_not_decide_cannot(permission: str | None) -> None:
 
 def test_the_desk_is_closed_to_everybody_else() -> None:
     client = Client()
+    assert client.get(LIST)["Location"].startswith("/admin/login/")
+    assert client.get("/admin/login/")["Location"].startswith("/accounts/login/")
     client.force_login(make_user())
-    assert client.get(LIST).status_code == 302
+    assert client.get(LIST, follow=True).status_code == 403

@@ -1,4 +1,4 @@
-"""Accounts and the pages of submissions, through the client: a stranger, the submitter, somebody else, a maintainer."""
+"""The pages of submissions, through the client: a stranger, the submitter, somebody else, a moderator."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from leaderboard.models import Origin
 from submissions.models import Submission
 from submissions.services import submissions as services
 from tests.factories import make_benchmark, make_board, make_model, make_row, make_task
-from tests.factories_submissions import COMMIT, make_maintainer, make_submission, make_user, model_files, write_files
+from tests.factories_submissions import COMMIT, make_moderator, make_submission, make_user, model_files, write_files
 from tests.submissions.conftest import StartHub
 
 pytestmark = pytest.mark.django_db
 
-PASSWORD = "correct horse battery staple"
 SUBMIT = "/submit/"
 
 
@@ -32,44 +31,6 @@ def signed_in(user: User) -> Client:
 def text_of(response: Any) -> str:
     text: str = response.content.decode()
     return text
-
-
-def test_somebody_signs_up_and_is_signed_in_and_back_where_they_were(client: Client) -> None:
-    asked = client.get(SUBMIT)
-    assert asked.status_code == 302
-    login_page = client.get(asked["Location"])
-    assert "/accounts/signup/?next=/submit/" in text_of(login_page)
-    form = {"username": "ada", "password1": PASSWORD, "password2": PASSWORD, "next": SUBMIT}
-    assert 'name="next" value="/submit/"' in text_of(client.get("/accounts/signup/?next=/submit/"))
-    response = client.post("/accounts/signup/", form)
-    assert (response.status_code, response["Location"]) == (302, SUBMIT)
-    assert client.get(SUBMIT).status_code == 200
-    assert not User.objects.get(username="ada").is_staff
-
-
-def test_a_sign_up_that_fails_says_why_and_keeps_the_name(client: Client) -> None:
-    response = client.post("/accounts/signup/", {"username": "ada", "password1": "abc", "password2": "abcd"})
-    assert response.status_code == 200
-    assert 'value="ada"' in text_of(response)
-    assert "match." in text_of(response)
-    assert not User.objects.exists()
-
-
-def test_nobody_is_sent_to_a_strange_place(client: Client) -> None:
-    form = {"username": "ada", "password1": PASSWORD, "password2": PASSWORD, "next": "https://elsewhere.example/"}
-    assert client.post("/accounts/signup/", form)["Location"] == "/"
-
-
-def test_somebody_signs_in_and_out(client: Client) -> None:
-    make_user("ada", password=PASSWORD)
-    wrong = client.post("/accounts/login/", {"username": "ada", "password": "wrong"})
-    assert "Please enter a correct username and password" in text_of(wrong)
-    right = client.post("/accounts/login/", {"username": "ada", "password": PASSWORD, "next": "/submissions/"})
-    assert right["Location"] == "/submissions/"
-    assert client.get("/accounts/signup/")["Location"] == "/"
-    assert client.get("/accounts/logout/").status_code == 405
-    assert client.post("/accounts/logout/")["Location"] == "/"
-    assert client.get(SUBMIT).status_code == 302
 
 
 @pytest.mark.parametrize("name", ["submit", "submissions"])
@@ -195,7 +156,7 @@ def test_the_address_of_a_model_is_as_good_as_its_name(hub: str, given: str, rev
 def test_only_the_staff_submits_folders(tmp_path: Any) -> None:
     folder, task = write_files(tmp_path / "model", model_files()), make_task()
     form = {"model_name": "house/model", "local_path": str(folder), "tasks": task.name}
-    client = signed_in(make_maintainer())
+    client = signed_in(make_moderator())
     assert "Folder on this server" in text_of(client.get(SUBMIT))
     client.post(SUBMIT, form)
     assert Submission.objects.get().local_path == str(folder)
@@ -212,12 +173,12 @@ def test_a_folder_named_by_somebody_else_is_never_read(tmp_path: Any, unreachabl
 
 @pytest.mark.parametrize(
     ("who", "sees", "withdraws"),
-    [("stranger", 302, 302), ("submitter", 200, 302), ("other", 404, 404), ("maintainer", 200, 404)],
+    [("stranger", 302, 302), ("submitter", 200, 302), ("other", 404, 404), ("moderator", 200, 404)],
 )
 def test_who_may_see_and_withdraw_a_submission(who: str, sees: int, withdraws: int) -> None:
     submitter = make_user()
     submission = make_submission(submitter)
-    people = {"submitter": lambda: submitter, "other": make_user, "maintainer": make_maintainer}
+    people = {"submitter": lambda: submitter, "other": make_user, "moderator": make_moderator}
     client = signed_in(people[who]()) if who in people else Client()
     assert client.get(submission.get_absolute_url()).status_code == sees
     assert client.post(f"/submissions/{submission.pk}/withdraw/").status_code == withdraws
@@ -225,7 +186,7 @@ def test_who_may_see_and_withdraw_a_submission(who: str, sees: int, withdraws: i
     assert submission.state == ("withdrawn" if who == "submitter" else "pending")
 
 
-def test_everybody_lists_their_own_and_maintainers_list_all(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_everybody_lists_their_own_and_moderators_list_all(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     ada, bob = make_user("ada"), make_user("bob")
     board = make_benchmark("Board", [make_task()])
     for user in (ada, ada, bob):
@@ -236,7 +197,7 @@ def test_everybody_lists_their_own_and_maintainers_list_all(django_assert_num_qu
     assert "bob/model" in page
     assert "ada/model" not in page
     assert "Submitter" not in page
-    everything = text_of(signed_in(make_maintainer()).get("/submissions/"))
+    everything = text_of(signed_in(make_moderator()).get("/submissions/"))
     assert everything.count("ada/model") == 2
     assert "Submitter" in everything
 
@@ -254,7 +215,7 @@ def test_the_page_of_an_approved_submission_follows_the_run(django_assert_num_qu
     user = make_user()
     tasks = [make_task() for _ in range(12)]
     submission = make_submission(user, tasks=tasks)
-    services.approve(submission=submission, decided_by=make_maintainer())
+    services.approve(submission=submission, decided_by=make_moderator())
     client = signed_in(user)
     with django_assert_num_queries(10):
         page = text_of(client.get(submission.get_absolute_url()))
@@ -276,7 +237,7 @@ def test_the_way_to_withdraw_goes_away_with_the_possibility() -> None:
     part = {"HX-Request": "true"}
     assert "Withdraw this submission" in text_of(client.get(submission.get_absolute_url()))
     assert "hx-swap-oob" not in text_of(client.get(submission.get_absolute_url(), headers=part))
-    services.reject(submission=submission, decided_by=make_maintainer(), reason="No.")
+    services.reject(submission=submission, decided_by=make_moderator(), reason="No.")
     assert '<div id="withdraw" hx-swap-oob="true"></div>' in text_of(
         client.get(submission.get_absolute_url(), headers=part)
     )
@@ -285,7 +246,7 @@ def test_the_way_to_withdraw_goes_away_with_the_possibility() -> None:
 def test_a_page_that_will_not_change_does_not_ask_again() -> None:
     user = make_user()
     submission = make_submission(user)
-    services.reject(submission=submission, decided_by=make_maintainer(), reason="The card <names> no data.")
+    services.reject(submission=submission, decided_by=make_moderator(), reason="The card <names> no data.")
     page = text_of(signed_in(user).get(submission.get_absolute_url()))
     assert "The card &lt;names&gt; no data." in page
     assert "hx-get" not in page
@@ -297,7 +258,7 @@ def test_a_page_that_will_not_change_does_not_ask_again() -> None:
 def test_withdrawing_late_is_explained() -> None:
     user = make_user()
     submission = make_submission(user)
-    services.reject(submission=submission, decided_by=make_maintainer(), reason="No.")
+    services.reject(submission=submission, decided_by=make_moderator(), reason="No.")
     response = signed_in(user).post(f"/submissions/{submission.pk}/withdraw/", follow=True)
     assert "cannot be withdrawn any more: it is rejected." in text_of(response)
 
@@ -305,7 +266,7 @@ def test_withdrawing_late_is_explained() -> None:
 def test_pages_hold_no_inline_script_or_style() -> None:
     user = make_user()
     submission = make_submission(user, tasks=[make_task()])
-    services.approve(submission=submission, decided_by=make_maintainer())
+    services.approve(submission=submission, decided_by=make_moderator())
     client = signed_in(user)
     for address in (SUBMIT, "/submissions/", submission.get_absolute_url()):
         page = text_of(client.get(address))

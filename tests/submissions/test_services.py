@@ -22,7 +22,7 @@ from tests.factories import make_benchmark, make_model, make_result, make_task
 from tests.factories_evaluation import make_run
 from tests.factories_submissions import (
     COMMIT,
-    make_maintainer,
+    make_moderator,
     make_submission,
     make_user,
     model_files,
@@ -111,7 +111,7 @@ def test_what_was_evaluated_here_or_is_queued_is_not_asked_for_again(hub: str) -
     assert f"Run {run.pk}" in str(refused(tasks=[evaluated, queued]))
     submission = services.submit(submitter=make_user(), model_name="example/model", tasks=[evaluated, queued, fresh])
     assert [check["outcome"] for check in submission.checks if check["name"] == "News"] == ["warning"]
-    approved = services.approve(submission=submission, decided_by=make_maintainer()).run
+    approved = services.approve(submission=submission, decided_by=make_moderator()).run
     assert approved is not None
     assert [unit.task for unit in approved.units.all()] == [fresh]
 
@@ -144,18 +144,18 @@ def test_a_task_with_private_data_is_left_out(hub: str) -> None:
     own = make_task(origin=Origin.CUSTOM, is_public=False)
     board = make_benchmark(tasks=[public, private, gone, own])
     submission = services.submit(submitter=make_user(), model_name="example/model", benchmarks=[board])
-    run = services.approve(submission=submission, decided_by=make_maintainer()).run
+    run = services.approve(submission=submission, decided_by=make_moderator()).run
     assert run is not None
     assert {unit.task for unit in run.units.all()} == {public, own}
 
 
 def test_an_approved_model_is_on_the_list_and_in_the_queue() -> None:
-    submitter, maintainer = make_user(), make_maintainer()
+    submitter, moderator = make_user(), make_moderator()
     board = make_benchmark(tasks=[make_task(), make_task()])
     submission = make_submission(submitter, benchmarks=[board], model_name="example/new", model_revision=COMMIT)
-    approved = services.approve(submission=submission, decided_by=maintainer)
+    approved = services.approve(submission=submission, decided_by=moderator)
     approved.refresh_from_db()
-    assert (approved.state, approved.decided_by) == ("approved", maintainer)
+    assert (approved.state, approved.decided_by) == ("approved", moderator)
     assert approved.decided_at is not None
     assert approved.run is not None
     assert (approved.run.revision, approved.run.requested_by, approved.run.units.count()) == (COMMIT, submitter, 2)
@@ -167,7 +167,7 @@ def test_an_approved_model_is_on_the_list_and_in_the_queue() -> None:
 def test_what_the_registry_says_of_a_model_stays() -> None:
     meta = make_model("example/known", embed_dim=5)
     submission = make_submission(tasks=[make_task()], model_name=meta.name)
-    services.approve(submission=submission, decided_by=make_maintainer())
+    services.approve(submission=submission, decided_by=make_moderator())
     meta.refresh_from_db()
     assert (meta.origin, meta.embed_dim, meta.field_origins["embed_dim"]) == ("registry", 5, "registry")
     assert (meta.open_weights, meta.field_origins["open_weights"]) == (True, "weights")
@@ -179,7 +179,7 @@ def test_a_failed_approval_changes_nothing() -> None:
     task.in_registry = False
     task.save()
     with pytest.raises(NotPossible, match="Nothing is left to run"):
-        services.approve(submission=submission, decided_by=make_maintainer())
+        services.approve(submission=submission, decided_by=make_moderator())
     submission.refresh_from_db()
     assert submission.state == "pending"
     assert not ModelMeta.objects.exists()
@@ -188,8 +188,8 @@ def test_a_failed_approval_changes_nothing() -> None:
 def test_a_rejection_needs_a_reason() -> None:
     submission = make_submission()
     with pytest.raises(ReasonMissing):
-        services.reject(submission=submission, decided_by=make_maintainer(), reason="  ")
-    rejected = services.reject(submission=submission, decided_by=make_maintainer(), reason=" Too large. ")
+        services.reject(submission=submission, decided_by=make_moderator(), reason="  ")
+    rejected = services.reject(submission=submission, decided_by=make_moderator(), reason=" Too large. ")
     rejected.refresh_from_db()
     assert (rejected.state, rejected.reason) == ("rejected", "Too large.")
 
@@ -227,38 +227,38 @@ def _wait_for_a_blocked_query() -> None:
 
 @pytest.mark.parametrize("state", ["approved", "rejected", "withdrawn"])
 def test_what_was_decided_cannot_be_decided_again(state: str) -> None:
-    maintainer = make_maintainer()
+    moderator = make_moderator()
     submission = make_submission(tasks=[make_task()])
     match state:
         case "approved":
-            services.approve(submission=submission, decided_by=maintainer)
+            services.approve(submission=submission, decided_by=moderator)
         case "rejected":
-            services.reject(submission=submission, decided_by=maintainer, reason="No.")
+            services.reject(submission=submission, decided_by=moderator, reason="No.")
         case _:
             services.withdraw(submission=submission)
     with pytest.raises(NotPossible, match=f"it is {state}"):
-        services.approve(submission=submission, decided_by=maintainer)
+        services.approve(submission=submission, decided_by=moderator)
     with pytest.raises(NotPossible, match=f"it is {state}"):
-        services.reject(submission=submission, decided_by=maintainer, reason="No.")
+        services.reject(submission=submission, decided_by=moderator, reason="No.")
 
 
 def test_withdrawing_stops_the_evaluation() -> None:
-    maintainer = make_maintainer()
+    moderator = make_moderator()
     submission = make_submission(tasks=[make_task()])
-    run = services.approve(submission=submission, decided_by=maintainer).run
+    run = services.approve(submission=submission, decided_by=moderator).run
     assert run is not None
     withdrawn = services.withdraw(submission=submission)
     run.refresh_from_db()
     withdrawn.refresh_from_db()
     assert run.state == "cancelled"
-    assert (withdrawn.state, withdrawn.decided_by, withdrawn.run) == ("withdrawn", maintainer, run)
+    assert (withdrawn.state, withdrawn.decided_by, withdrawn.run) == ("withdrawn", moderator, run)
     with pytest.raises(NotPossible, match="cannot be withdrawn"):
         services.withdraw(submission=submission)
 
 
 def test_a_finished_evaluation_cannot_be_withdrawn() -> None:
     submission = make_submission(tasks=[make_task()])
-    run = services.approve(submission=submission, decided_by=make_maintainer()).run
+    run = services.approve(submission=submission, decided_by=make_moderator()).run
     assert run is not None
     finish(run)
     with pytest.raises(NotPossible, match="cannot be withdrawn"):
@@ -270,7 +270,7 @@ def test_a_model_in_a_folder_is_evaluated_from_there(tmp_path: Path) -> None:
     submission = services.submit(
         submitter=make_user(), model_name="house/model", local_path=str(folder), tasks=[make_task()]
     )
-    run = services.approve(submission=submission, decided_by=make_maintainer()).run
+    run = services.approve(submission=submission, decided_by=make_moderator()).run
     assert run is not None
     assert run.pinned_by_content
     assert run.model_meta.local_path == str(folder)

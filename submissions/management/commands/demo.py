@@ -32,7 +32,7 @@ from evaluation.demo_models import DemoModelError, ensure_demo_models
 from evaluation.models import EvaluationRun, EvaluationUnit
 from evaluation.selectors.runs import run_progress, run_units
 from leaderboard.models import Benchmark, ImportRun, Origin, SourceKind
-from submissions.demo import MAINTAINER, SUBMITTER, DemoNotes, ensure_account, ensure_evaluated, shown_password
+from submissions.demo import MODERATOR, SUBMITTER, DemoNotes, ensure_account, ensure_evaluated, shown_password
 from submissions.services.submissions import SubmissionError
 
 HOST = "127.0.0.1"
@@ -67,14 +67,14 @@ class Command(BaseCommand):
                 started = ensure_database()
             notes = DemoNotes.read(settings.DATA_DIR / "demo.json")
             benchmark = self._prepare(results, notes)
-            submitter, maintainer = self._accounts(notes)
+            submitter, moderator = self._accounts(notes)
             with Programs(settings.DATA_DIR / "logs") as programs:
                 self._start_workers(programs)
-                self._evaluate(benchmark, submitter, maintainer, programs)
+                self._evaluate(benchmark, submitter, moderator, programs)
                 self._print_ranking(benchmark)
                 if not once:
                     self._serve(programs, port)
-                self._print_address(benchmark, port, [submitter, maintainer], notes)
+                self._print_address(benchmark, port, [submitter, moderator], notes)
                 self._say("script/server serves the board." if once else "Ctrl-C stops everything.")
                 if not once:
                     serving = True
@@ -139,8 +139,8 @@ class Command(BaseCommand):
 
     def _accounts(self, notes: DemoNotes) -> tuple[User, User]:
         return (
-            ensure_account(name=SUBMITTER, is_maintainer=False, notes=notes),
-            ensure_account(name=MAINTAINER, is_maintainer=True, notes=notes),
+            ensure_account(name=SUBMITTER, is_moderator=False, notes=notes),
+            ensure_account(name=MODERATOR, is_moderator=True, notes=notes),
         )
 
     def _start_workers(self, programs: Programs) -> None:
@@ -148,13 +148,13 @@ class Command(BaseCommand):
             command = _manage("evalworker", "--queue", queue, "--while-parent-lives")
             programs.start(f"worker-{queue}", command)
 
-    def _evaluate(self, benchmark: Benchmark, submitter: User, maintainer: User, programs: Programs) -> None:
+    def _evaluate(self, benchmark: Benchmark, submitter: User, moderator: User, programs: Programs) -> None:
         with self._step("Bundled models"):
             models = ensure_demo_models(settings.DATA_DIR / "models")
         runs = [
             run
             for model in models
-            if (run := ensure_evaluated(model=model, benchmark=benchmark, submitter=submitter, maintainer=maintainer))
+            if (run := ensure_evaluated(model=model, benchmark=benchmark, submitter=submitter, moderator=moderator))
         ]
         self._watch(runs, programs)
         for unit in EvaluationUnit.objects.filter(run__in=runs, state=EvaluationUnit.State.FAILED).select_related(
