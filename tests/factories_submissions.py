@@ -94,6 +94,7 @@ def maintainers() -> Group:
         import_module("submissions.migrations.0003_maintainers_describe_models").let_maintainers(apps, None)
         import_module("submissions.migrations.0004_maintainers_publish_boards").let_maintainers(apps, None)
         import_module("submissions.migrations.0005_maintainers_note_declined_tasks").let_maintainers(apps, None)
+        import_module("submissions.migrations.0006_maintainers_read_the_audit_log").let_maintainers(apps, None)
     return Group.objects.get(name="Maintainer")
 
 

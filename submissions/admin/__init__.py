@@ -1,5 +1,6 @@
-"""The maintainers' desk."""
+"""The moderators' desk."""
 
+from submissions.admin.audit import AuditEntryAdmin
 from submissions.admin.submissions import SubmissionAdmin
 
-__all__ = ["SubmissionAdmin"]
+__all__ = ["AuditEntryAdmin", "SubmissionAdmin"]
