@@ -3,6 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
+from submissions.views import messages
 from submissions.views import submissions as views
 
 urlpatterns = [
@@ -12,5 +13,6 @@ urlpatterns = [
     path("submit/", views.submit, name="submit"),
     path("submissions/", views.submission_list, name="submissions"),
     path("submissions/<int:pk>/", views.submission_detail, name="submission"),
+    path("submissions/<int:pk>/answer/", messages.answer, name="answer_submission"),
     path("submissions/<int:pk>/withdraw/", views.withdraw, name="withdraw_submission"),
 ]
