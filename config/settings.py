@@ -277,6 +277,15 @@ Q_CLUSTER = {
     },
 }
 
+# What is done again and again by apps that the worker's command does not know: name -> django-q2's fields.
+SCHEDULES: dict[str, dict[str, Any]] = {
+    "Look at what is unusual about submissions": {
+        "func": "submissions.jobs.refresh_plausibility",
+        "schedule_type": "I",  # Every so many minutes.
+        "minutes": 1,
+    },
+}
+
 HF_ENDPOINT = env.str("HF_ENDPOINT", "https://huggingface.co")
 
 LOGGING = {

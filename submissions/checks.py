@@ -106,6 +106,12 @@ def worst_outcome(checks: Sequence[dict[str, Any]]) -> Outcome:
     return max((Outcome(check["outcome"]) for check in checks), key=order.index, default=Outcome.OK)
 
 
+def code_needed(checks: Sequence[dict[str, Any]]) -> str:
+    """The sentence of a stored check that found code of the model's own, or nothing."""
+    found = (c["sentence"] for c in checks if c["name"] == Subject.CODE and Outcome(c["outcome"]) is not Outcome.OK)
+    return next(found, "")
+
+
 def _exists(snapshot: ModelSnapshot) -> Check:
     return Check(Subject.MODEL, Outcome.OK, f"{snapshot.name} exists and can be read.")
 

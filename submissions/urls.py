@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from submissions.views import accounts, organisations
+from submissions.views import accounts, messages, organisations
 from submissions.views import submissions as views
 
 urlpatterns = [
@@ -23,5 +23,6 @@ urlpatterns = [
     path("submit/", views.submit, name="submit"),
     path("submissions/", views.submission_list, name="submissions"),
     path("submissions/<int:pk>/", views.submission_detail, name="submission"),
+    path("submissions/<int:pk>/answer/", messages.answer, name="answer_submission"),
     path("submissions/<int:pk>/withdraw/", views.withdraw, name="withdraw_submission"),
 ]

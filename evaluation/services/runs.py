@@ -15,6 +15,7 @@ from evaluation.selectors.cells import UnitCells, cells_of_benchmarks
 from evaluation.services.states import lock_run, settle_run
 from evaluation.services.waking import wake
 from leaderboard.models import Benchmark, ModelMeta, Task
+from leaderboard.services.audit import record
 
 SETTINGS: Mapping[str, type] = {"embed_dim": int, "max_seq_length": int, "model_prompts": dict}
 
@@ -85,19 +86,27 @@ def checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def cancel_run(*, run: EvaluationRun) -> int:
-    """Stop what of the run is unfinished, in how many units; a worker that is on it notices within seconds."""
+def cancel_run(*, run: EvaluationRun, by: User | None = None, reason: str = "") -> int:
+    """Stop what of the run is unfinished, in how many units; a worker that is on it notices within seconds.
+
+    `by` is a moderator, for the audit log; nobody where the one whose run it is stops it.
+    """
     run = lock_run(run)
     cancelled = run.units.unfinished().update(
         state=EvaluationUnit.State.CANCELLED, owner="", lease_until=None, progress="", finished_at=Now()
     )
     settle_run(run)
+    if by is not None and cancelled:
+        record(actor=by, action="cancelled", subject=run, after={"tasks": cancelled}, reason=reason)
     return cancelled
 
 
 @transaction.atomic
-def retry_failed_units(*, run: EvaluationRun) -> int:
-    """Queue what failed or was cancelled once more, with all attempts. Says how many units that is."""
+def retry_failed_units(*, run: EvaluationRun, by: User | None = None, reason: str = "") -> int:
+    """Queue what failed or was cancelled once more, with all attempts. Says how many units that is.
+
+    `by` as for `cancel_run`.
+    """
     run = lock_run(run)
     queued = run.units.filter(state__in=[EvaluationUnit.State.FAILED, EvaluationUnit.State.CANCELLED]).update(
         state=EvaluationUnit.State.QUEUED,
@@ -112,4 +121,6 @@ def retry_failed_units(*, run: EvaluationRun) -> int:
     settle_run(run)
     if queued:
         transaction.on_commit(wake)
+    if by is not None and queued:
+        record(actor=by, action="retried", subject=run, after={"tasks": queued}, reason=reason)
     return queued

@@ -1,5 +1,6 @@
 """The facts of the board: what is measured, who was measured, and what came out."""
 
+from leaderboard.models.audit import AuditEntry
 from leaderboard.models.boards import Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion
 from leaderboard.models.declined_tasks import DeclinedTask
 from leaderboard.models.history import BoardSnapshot, RankRecord
@@ -16,6 +17,7 @@ from leaderboard.models.views import SavedView
 __all__ = [
     "Annotation",
     "AnnotationKey",
+    "AuditEntry",
     "Benchmark",
     "BenchmarkTask",
     "Board",

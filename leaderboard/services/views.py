@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.urls import Resolver404, resolve
 
 from leaderboard.models import Benchmark, BenchmarkTask, SavedView, Scope, TaskGroup, TaskGroupMember
 from leaderboard.own_boards import UnreadableBoard, parse_choices
 from leaderboard.selectors.own_boards import own_board
+from leaderboard.services.audit import record
 from leaderboard.services.boards import publish_boards
 
 MAX_VIEWS = 200
@@ -48,8 +50,11 @@ def is_view(address: str) -> bool:
 
 
 @transaction.atomic
-def publish_view(*, view: SavedView) -> Benchmark:
-    """Make the board of a saved view a public one, computed at once. Raises UnusableView."""
+def publish_view(*, view: SavedView, by: User | None = None) -> Benchmark:
+    """Make the board of a saved view a public one, computed at once. Raises UnusableView.
+
+    `by` is who decided so, for the audit log.
+    """
     parts = urlsplit(view.address)
     if resolve(parts.path).url_name != "own_board":
         raise UnusableView(f"{view.name} is a view of a page, not a board of somebody's own.")
@@ -78,4 +83,6 @@ def publish_view(*, view: SavedView) -> Benchmark:
             for number, member in enumerate(group.members)
         )
     publish_boards(benchmarks=Benchmark.objects.filter(pk=benchmark.pk))
+    if by is not None:
+        record(actor=by, action="published", subject=benchmark, after={"address": view.address})
     return benchmark

@@ -1,8 +1,16 @@
 """The moderators' desk."""
 
+from submissions.admin.audit import AuditEntryAdmin
 from submissions.admin.organisations import OrganisationAdmin
 from submissions.admin.submissions import SubmissionAdmin
 from submissions.admin.tokens import ApiTokenAdmin
 from submissions.admin.users import AccountAdmin, RoleAdmin
 
-__all__ = ["AccountAdmin", "ApiTokenAdmin", "OrganisationAdmin", "RoleAdmin", "SubmissionAdmin"]
+__all__ = [
+    "AccountAdmin",
+    "ApiTokenAdmin",
+    "AuditEntryAdmin",
+    "OrganisationAdmin",
+    "RoleAdmin",
+    "SubmissionAdmin",
+]

@@ -1,4 +1,4 @@
-"""The moderators' desk: what waits for a decision, what is known of it, and the decision."""
+"""The moderators' desk: what waits for a decision, what is unusual about it, and the decision."""
 
 from __future__ import annotations
 
@@ -14,73 +14,80 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
+from evaluation.models import Lane
 from evaluation.services.runs import EvaluationError
 from leaderboard.models import BenchmarkTask, Task
+from submissions.admin.audit import described_changes
+from submissions.admin.decisions import DECISIONS, Decision
+from submissions.admin.filters import (
+    AgeFilter,
+    ChecksFilter,
+    OwnerFilter,
+    SizeFilter,
+    UnusualFilter,
+    WaitingFilter,
+)
 from submissions.checks import Outcome
 from submissions.metadata import shown_facts
 from submissions.models import Submission
+from submissions.plausibility import GRAVE, LABELS, Kind
+from submissions.selectors.moderation import QUEUE_ORDER, moderation_desk
 from submissions.services import submissions as services
 
 NOTHING = "-"
 OUTCOME_WORDS = {Outcome.OK: "fine", Outcome.WARNING: "note", Outcome.ERROR: "problem"}
-
-
-class RejectForm(forms.Form):
-    reason = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 4, "cols": 80}),
-        max_length=2000,
-        help_text="The submitter reads it on the submission's page.",
-        error_messages={"required": "Say why: the submitter reads the reason on the submission's page."},
-    )
-
-
-class WorstCheckFilter(admin.SimpleListFilter):
-    title = "checks"
-    parameter_name = "checks"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("notes", "with notes"), ("fine", "all fine")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Submission]) -> QuerySet[Submission]:
-        with_notes = {"checks__contains": [{"outcome": Outcome.WARNING.value}]}
-        match self.value():
-            case "notes":
-                return queryset.filter(**with_notes)
-            case "fine":
-                return queryset.exclude(**with_notes)
-            case _:
-                return queryset
+# A form carries the number of each row, and Django takes a thousand fields.
+MOST_AT_ONCE = 500
 
 
 @admin.register(Submission)
 class SubmissionAdmin(admin.ModelAdmin):
-    list_display = ("model_name", "submitter", "boards", "n_tasks", "state", "age", "worst_check")
-    list_filter = ("state", WorstCheckFilter, "source_kind", ("benchmarks", admin.RelatedOnlyFieldListFilter))
-    list_select_related = ("submitter",)
+    list_display = ("model_name", "unusual", "asked", "submitter", "size", "standing", "age")
+    list_filter = (
+        "state",
+        WaitingFilter,
+        UnusualFilter,
+        "lane",
+        AgeFilter,
+        SizeFilter,
+        ChecksFilter,
+        "source_kind",
+        ("submitter", admin.RelatedOnlyFieldListFilter),
+        OwnerFilter,
+        ("benchmarks", admin.RelatedOnlyFieldListFilter),
+    )
+    list_select_related = ("submitter", "plausibility", "run__model_meta")
     list_per_page = 50
-    search_fields = ("model_name", "model_revision", "submitter__username")
+    ordering = QUEUE_ORDER
+    search_fields = ("model_name", "model_revision", "submitter__username", "note")
     show_full_result_count = False
-    date_hierarchy = "created_at"
-    actions = ("approve_selected", "reject_selected")
+    actions = ("approve_selected",)
+    change_list_template = "submissions/admin/queue.html"
     change_form_template = "submissions/admin/submission.html"
     fieldsets = (
         (None, {"fields": ("model_link", "revision", "source", "submitter", "created_at", "note")}),
         ("To be evaluated", {"fields": ("boards", "single_tasks", "n_tasks")}),
+        ("How it is run", {"fields": ("lane", "workers", "allows_remote_code")}),
         ("Checks", {"fields": ("check_list",)}),
         ("What the repository says", {"fields": ("facts",)}),
-        ("Decision", {"fields": ("state", "decided_by", "decided_at", "reason", "withdrawn_at", "evaluation")}),
+        ("Decision", {"fields": ("shown_state", "decided_by", "decided_at", "reason", "withdrawn_at", "evaluation")}),
     )
+
+    class Media:
+        css = {"all": ["css/moderation.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         counted = BenchmarkTask.objects.only("benchmark_id", "task_id").order_by()
         return (
             super()
             .get_queryset(request)
+            .select_related(*self.list_select_related)
             .prefetch_related(
                 Prefetch("tasks", Task.objects.only("pk", "name")),
                 "benchmarks",
@@ -97,33 +104,74 @@ class SubmissionAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Submission | None = None) -> bool:
         return False
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Submissions", **(extra_context or {})})
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Facts only; the two buttons lead to `approve_one` and `reject_one`."""
+        """Facts only; the buttons lead to pages of their own."""
         if request.method == "POST":
             return HttpResponseNotAllowed(["GET"])
+        return super().change_view(request, object_id, form_url, {"title": "Submission", **(extra_context or {})})
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """The page gets what surrounds the submission, too."""
+        context |= self._desk(request, kwargs["obj"])
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _desk(self, request: HttpRequest, submission: Submission) -> dict[str, Any]:
+        desk = moderation_desk(submission)
         may_decide = self.has_change_permission(request)
-        return super().change_view(
-            request, object_id, form_url, (extra_context or {}) | {"may_decide": may_decide, "title": "Submission"}
-        )
+        return {
+            "desk": desk,
+            "findings": desk.report.labelled if desk.report else [],
+            "history": [(entry, described_changes(entry)) for entry in desk.history],
+            "may_approve": may_decide and submission.state == Submission.State.PENDING,
+            "decisions": [d for d in DECISIONS if may_decide and submission.state in d.offered_in],
+        }
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The audit log has it, with what came through other doors."""
+        query = {"subject_type__exact": self.opts.label_lower, "subject_id__exact": object_id}
+        return redirect(f"{reverse('admin:leaderboard_auditentry_changelist')}?{urlencode(query)}")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/approve/", view(self.approve_one), name="submissions_submission_approve"),
-            path("<int:pk>/reject/", view(self.reject_one), name="submissions_submission_reject"),
-            *super().get_urls(),
+        pages = [
+            path(f"<int:pk>/{d.name}/", view(partial(self.decide_one, decision=d)), name=d.address) for d in DECISIONS
         ]
+        approval = path("<int:pk>/approve/", view(self.approve_one), name="submissions_submission_approve")
+        return [approval, *pages, *super().get_urls()]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Approving, and one action for each of the decisions."""
+        actions = super().get_actions(request)
+        if self.has_change_permission(request):
+            for decision in DECISIONS:
+                action: Any = partial(self._decide_selected, decision=decision)
+                actions[decision.action] = (action, decision.action, f"{decision.label}…")
+        return actions
 
     @admin.action(description="Approve the selected submissions", permissions=["change"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
-        for submission in queryset.order_by("pk"):
+        for submission in queryset.order_by(*QUEUE_ORDER)[:MOST_AT_ONCE]:
             self._approve(request, submission)
 
-    @admin.action(description="Reject the selected submissions…", permissions=["change"])
-    def reject_selected(self, request: HttpRequest, queryset: QuerySet[Submission]) -> HttpResponse | None:
-        return self._reject(request, list(queryset.order_by("pk")), is_asked="reason" not in request.POST)
+    @staticmethod
+    def _decide_selected(
+        desk: SubmissionAdmin, request: HttpRequest, queryset: QuerySet[Submission], *, decision: Decision
+    ) -> HttpResponse | None:
+        """The first call shows the page with the form; that page sends its rows and the form back here."""
+        submissions = list(queryset.order_by(*QUEUE_ORDER)[: MOST_AT_ONCE + 1])
+        if len(submissions) > MOST_AT_ONCE:
+            desk.message_user(
+                request, f"Choose {MOST_AT_ONCE} submissions at most: narrow the list first.", messages.ERROR
+            )
+            return None
+        return desk._ask_and_decide(request, decision, submissions, is_asked="decide" not in request.POST)
 
     def approve_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         if request.method != "POST":
@@ -132,50 +180,50 @@ class SubmissionAdmin(admin.ModelAdmin):
         self._approve(request, submission)
         return self._back_to(submission)
 
-    def reject_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def decide_one(self, request: HttpRequest, pk: int, *, decision: Decision) -> HttpResponse:
         submission = self._to_decide(request, pk)
-        return self._reject(request, [submission], is_asked=request.method != "POST") or self._back_to(submission)
+        page = self._ask_and_decide(request, decision, [submission], is_asked=request.method != "POST")
+        return page or self._back_to(submission)
 
     def _to_decide(self, request: HttpRequest, pk: int) -> Submission:
         if not self.has_change_permission(request):
             raise PermissionDenied
-        return get_object_or_404(Submission, pk=pk)
+        return get_object_or_404(Submission.objects.select_related("submitter", "plausibility"), pk=pk)
 
     def _back_to(self, submission: Submission) -> HttpResponseRedirect:
         return redirect("admin:submissions_submission_change", submission.pk)
 
     def _approve(self, request: HttpRequest, submission: Submission) -> None:
-        self._decide(request, submission, services.approve, lambda approved: f"Approved; run {approved.run_id}.")
+        self._take(request, submission, services.approve, "approved")
 
-    def _reject(self, request: HttpRequest, submissions: list[Submission], *, is_asked: bool) -> HttpResponse | None:
-        """The page that asks for the reason, or None once all are rejected."""
-        form = RejectForm() if is_asked else RejectForm(request.POST)
+    def _ask_and_decide(
+        self, request: HttpRequest, decision: Decision, submissions: list[Submission], *, is_asked: bool
+    ) -> HttpResponse | None:
+        """The page with the decision's form, or None once it is taken for all."""
+        form = decision.form(initial=_as_it_is(submissions, decision)) if is_asked else decision.form(request.POST)
         if is_asked or not form.is_valid():
-            context = {
-                **self.admin_site.each_context(request),
-                "title": "Reject",
-                "opts": self.opts,
-                "submissions": submissions,
-                "form": form,
-                "is_action": "action" in request.POST,
-            }
-            return render(request, "submissions/admin/reject.html", context)
-        reason = form.cleaned_data["reason"]
+            return self._form_page(request, decision, submissions, form)
         for submission in submissions:
-            self._decide(
-                request,
-                submission,
-                partial(services.reject, reason=reason),
-                lambda decided: f"Rejected: {decided.reason}",
-            )
+            self._take(request, submission, partial(decision.take, **form.cleaned_data), decision.done)
         return None
 
-    def _decide(
-        self,
-        request: HttpRequest,
-        submission: Submission,
-        decision: Callable[..., Submission],
-        describe: Callable[[Submission], str],
+    def _form_page(
+        self, request: HttpRequest, decision: Decision, submissions: list[Submission], form: forms.Form
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": decision.label,
+            "opts": self.opts,
+            "media": self.media,
+            "decision": decision,
+            "chosen": [(submission, self.unusual(submission)) for submission in submissions],
+            "form": form,
+            "is_action": "action" in request.POST,
+        }
+        return render(request, "submissions/admin/decide.html", context)
+
+    def _take(
+        self, request: HttpRequest, submission: Submission, decision: Callable[..., Submission], done: str
     ) -> None:
         user = request.user
         if not isinstance(user, User):
@@ -185,8 +233,41 @@ class SubmissionAdmin(admin.ModelAdmin):
         except (services.SubmissionError, EvaluationError) as error:
             self.message_user(request, str(error), messages.ERROR)
             return
-        self.log_change(request, decided, describe(decided))
-        self.message_user(request, f"{decided}: {decided.get_state_display()}.", messages.SUCCESS)
+        self.message_user(request, f"{decided}: {done}.", messages.SUCCESS)
+
+    @admin.display(description="unusual")
+    def unusual(self, submission: Submission) -> SafeString | str:
+        report = getattr(submission, "plausibility", None)
+        if report is None:
+            return "not looked at yet"
+        kinds = [Kind(kind) for kind in report.kinds]
+        badges = ((" is-grave" if kind in GRAVE else "", LABELS[kind]) for kind in kinds)
+        return format_html_join(" ", '<span class="unusual{}">{}</span>', badges) or "nothing"
+
+    @admin.display(description="size")
+    def size(self, submission: Submission) -> str:
+        report = getattr(submission, "plausibility", None)
+        return (report.size_class if report else "") or NOTHING
+
+    @admin.display(description="state", ordering="state")
+    def shown_state(self, submission: Submission) -> str:
+        return "waiting for an answer" if submission.waits_for_answer else submission.get_state_display()
+
+    @admin.display(description="state", ordering="state")
+    def standing(self, submission: Submission) -> str:
+        """The state, with the lane where it is not that of everybody."""
+        lane = f", {submission.get_lane_display()}" if submission.lane != Lane.NORMAL else ""
+        return self.shown_state(submission) + lane
+
+    @admin.display(description="asked for")
+    def asked(self, submission: Submission) -> str:
+        n_tasks = self.n_tasks(submission)
+        titles = "; ".join(board.title for board in submission.benchmarks.all())
+        return f"{n_tasks} task{'' if n_tasks == 1 else 's'}" + (f": {titles}" if titles else "")
+
+    @admin.display(description="workers")
+    def workers(self, submission: Submission) -> str:
+        return submission.worker_class or "any"
 
     @admin.display(description="boards")
     def boards(self, submission: Submission) -> str:
@@ -205,10 +286,6 @@ class SubmissionAdmin(admin.ModelAdmin):
     @admin.display(description="age", ordering="created_at")
     def age(self, submission: Submission) -> str:
         return timesince(submission.created_at, depth=1)
-
-    @admin.display(description="worst check")
-    def worst_check(self, submission: Submission) -> str:
-        return OUTCOME_WORDS[submission.worst_outcome]
 
     @admin.display(description="model")
     def model_link(self, submission: Submission) -> SafeString:
@@ -240,3 +317,10 @@ class SubmissionAdmin(admin.ModelAdmin):
         if submission.run is None:
             return NOTHING
         return format_html('<a href="{}">{}</a>', submission.run.get_absolute_url(), submission.run)
+
+
+def _as_it_is(submissions: list[Submission], decision: Decision) -> dict[str, Any]:
+    """What a single submission has now stands in the form; several may differ."""
+    if len(submissions) != 1:
+        return {}
+    return {name: getattr(submissions[0], name) for name in decision.form.base_fields if hasattr(Submission, name)}

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
-from evaluation.models import EvaluationRun
+from evaluation.models import EvaluationRun, Lane
 from leaderboard.models import Benchmark, Task
 from submissions.checks import Outcome, worst_outcome
 from submissions.models.organisations import Organisation
@@ -68,6 +68,14 @@ class Submission(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(blank=True, default="", help_text="Why it was rejected, in words for the submitter.")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    lane = models.SmallIntegerField(choices=Lane, default=Lane.NORMAL, help_text="Higher lanes come first.")
+    worker_class = models.TextField(
+        blank=True, default="", help_text="Only workers with this label take its run; empty: any worker."
+    )
+    allows_remote_code = models.BooleanField(
+        default=False, help_text="A moderator let the model run code of its own, isolated from the rest."
+    )
+    question_open = models.BooleanField(default=False, help_text="A moderator asked something; nobody answered yet.")
     run = models.OneToOneField(EvaluationRun, models.PROTECT, null=True, blank=True, related_name="submission")
 
     objects = SubmissionQuerySet.as_manager()
@@ -109,6 +117,7 @@ class Submission(models.Model):
                 condition=~Q(state__in=["pending", "rejected"]) | Q(run__isnull=True),
                 name="an_unapproved_submission_has_no_run",
             ),
+            models.CheckConstraint(condition=Q(lane__in=Lane.values), name="a_submission_is_in_a_lane"),
             models.UniqueConstraint(
                 F("model_name"),
                 F("model_revision"),
@@ -126,6 +135,11 @@ class Submission(models.Model):
     @property
     def worst_outcome(self) -> Outcome:
         return worst_outcome(self.checks)
+
+    @property
+    def waits_for_answer(self) -> bool:
+        """Whether a moderator waits for the submitter before deciding."""
+        return self.question_open and self.state == self.State.PENDING
 
     @property
     def is_changing(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, Count, F, Q, QuerySet, When
+from django.db.models import Case, Count, F, Prefetch, Q, QuerySet, When
 
 from evaluation.models import EvaluationUnit
 from evaluation.selectors.cells import UnitCells, cells_of_benchmarks
@@ -16,7 +16,7 @@ from evaluation.selectors.scores import task_score
 from leaderboard.models import Benchmark, ModelMeta, Origin, SourceKind, Task, TaskResult
 from leaderboard.selectors.model_metas import missing_tasks
 from submissions.checks import Standing, WantedTask
-from submissions.models import Submission
+from submissions.models import Submission, SubmissionMessage
 from submissions.selectors.organisations import of_teammates
 
 if TYPE_CHECKING:
@@ -37,8 +37,10 @@ def submission_list(user: User | AnonymousUser) -> QuerySet[Submission]:
 def submission_detail(user: User | AnonymousUser) -> QuerySet[Submission]:
     return (
         visible_submissions(user)
-        .select_related("submitter", "decided_by", "run__model_meta")
-        .prefetch_related("benchmarks", "tasks")
+        .select_related("submitter", "decided_by", "run__model_meta", "plausibility")
+        .prefetch_related(
+            "benchmarks", "tasks", Prefetch("messages", SubmissionMessage.objects.select_related("author"))
+        )
     )
 
 

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from evaluation.models import Lane
 from evaluation.services.runs import cancel_run, request_run
 from leaderboard.models import Benchmark, MetadataVersion, ModelMeta, Origin, Task
+from leaderboard.services.audit import record
 from leaderboard.services.boards import bump_data_version
 from leaderboard.services.metadata import record_claims
 from submissions import hub, local_folder
-from submissions.checks import Check, Outcome, Subject, check_model, check_wish, stops
+from submissions.checks import Check, Outcome, Subject, check_model, check_wish, code_needed, stops
 from submissions.hub_metadata import published_on_hub, repository_claims
 from submissions.metadata import Metadata, describe
 from submissions.models import SourceKind, Submission
 from submissions.selectors import submissions as selectors
+from submissions.services.plausibility import report_plausibility
 from submissions.snapshot import ModelSnapshot
 
 if TYPE_CHECKING:
@@ -111,6 +114,7 @@ def submit(
             submission.save()
             submission.benchmarks.set(benchmarks)
             submission.tasks.set(tasks)
+            report_plausibility(submission=submission)
     except IntegrityError as error:
         if "one_pending_submission_per_model_revision" not in str(error):
             raise
@@ -123,6 +127,8 @@ def submit(
 def approve(*, submission: Submission, decided_by: User) -> Submission:
     """Puts the submission's model on the board's list and its tasks into the queue."""
     submission = _locked_pending(submission, "approved")
+    if code_needed(submission.checks) and not submission.allows_remote_code:
+        raise NotPossible(f"{submission} needs code from its own repository. Allow that first, or reject it.")
     benchmarks, singles = list(submission.benchmarks.all()), list(submission.tasks.all())
     cells = selectors.cells_chosen(benchmarks, singles)
     without = selectors.tasks_left_out(submission, cells)
@@ -139,6 +145,9 @@ def approve(*, submission: Submission, decided_by: User) -> Submission:
         benchmarks=benchmarks,
         without=without,
         requested_by=submission.submitter,
+        lane=Lane(submission.lane),
+        worker_class=submission.worker_class,
+        allows_remote_code=submission.allows_remote_code,
     )
     _decide(submission, Submission.State.APPROVED, decided_by)
     return submission
@@ -191,6 +200,14 @@ def _decide(submission: Submission, state: Submission.State, decided_by: User) -
     submission.decided_by = decided_by
     submission.decided_at = timezone.now()
     submission.save(update_fields=["state", "decided_by", "decided_at", "reason", "run"])
+    record(
+        actor=decided_by,
+        action=state.value,
+        subject=submission,
+        before={"state": Submission.State.PENDING.value},
+        after={"state": state.value} | ({"run": submission.run_id} if submission.run_id else {}),
+        reason=submission.reason,
+    )
 
 
 def _put_on_list(submission: Submission) -> ModelMeta:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from evaluation.models import EvaluationRun
+from evaluation.models import EvaluationRun, Lane
+from leaderboard.models import AuditEntry
 from submissions.models import Submission
 from submissions.permissions import ADMINISTRATOR, MODERATOR, SUBMITTER
+from submissions.services.moderation import ask
+from submissions.services.plausibility import report_plausibility
 from tests.factories import make_benchmark, make_task
 from tests.factories_submissions import make_moderator, make_role, make_submission, make_user
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/submissions/submission/"
+CODE = {"name": "Code", "outcome": "warning", "sentence": "The model needs code from its own repository."}
 VERBS = ("view", "add", "change", "delete")
 
 
@@ -62,6 +67,7 @@ OF_MODERATORS = {
     *(f"leaderboard.{verb}_benchmark" for verb in ("view", "add")),
     *(f"leaderboard.{verb}_declinedtask" for verb in VERBS),
     "leaderboard.view_task",
+    "leaderboard.view_auditentry",
 }
 OF_ADMINISTRATORS = {
     *OF_MODERATORS,
@@ -95,24 +101,62 @@ def test_the_queue_shows_what_a_decision_needs_in_few_queries(
 ) -> None:
     shared = make_task()
     board = make_benchmark("Board", [shared, make_task()])
-    note = {"name": "Licence", "outcome": "warning", "sentence": "The model card names no licence."}
-    for _ in range(10):
-        make_submission(benchmarks=[board], tasks=[shared, make_task()], checks=[note])
+    for number in range(50):
+        submission = make_submission(
+            benchmarks=[board], tasks=[shared, make_task()], model_name=f"org{number}/model", checks=[CODE]
+        )
+        report_plausibility(submission=submission)
     desk.get(LIST)  # Content types are remembered from here on.
     with django_assert_num_queries(12):
         page = text_of(desk.get(LIST))
-    assert page.count('<td class="field-n_tasks">3</td>') == 10
-    assert page.count('<td class="field-worst_check">note</td>') == 10
-    assert "Board" in page
+    assert page.count('<td class="field-asked">3 tasks: Board</td>') == 50
+    assert page.count('<span class="unusual is-grave">remote code</span>') == 50
+    assert page.count('<span class="unusual">licence unknown</span>') == 50
 
 
-@pytest.mark.parametrize(("query", "expected"), [("checks=notes", 1), ("checks=fine", 2), ("q=ada", 1), ("", 3)])
-def test_the_queue_is_filtered_and_searched(desk: Client, query: str, expected: int) -> None:
-    note = {"name": "Licence", "outcome": "warning", "sentence": "The model card names no licence."}
-    make_submission(make_user("ada"))
-    make_submission(checks=[note])
-    make_submission()
-    assert desk.get(f"{LIST}?{query}").context["cl"].result_count == expected
+def test_what_waits_longest_comes_first_and_what_is_decided_last(desk: Client) -> None:
+    decided, old, new, express = (make_submission(tasks=[make_task()]) for _ in range(4))
+    desk.post(f"{LIST}{decided.pk}/reject/", {"reason": "No."})
+    desk.post(f"{LIST}{express.pk}/lane/", {"lane": Lane.EXPRESS})
+    assert list(desk.get(LIST).context["cl"].result_list) == [express, old, new, decided]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", "big coded old plain"),
+        ("q=ada", "coded"),
+        ("checks=notes", "coded"),
+        ("checks=fine", "big old plain"),
+        ("unusual=remote_code", "coded"),
+        ("unusual=large", ""),
+        ("unusual=nothing", ""),
+        ("size=1B to 5B", "big"),
+        ("size=unknown", "coded old plain"),
+        ("lane__exact=1", "big"),
+        ("waiting=us", "big coded old"),
+        ("waiting=answer", "plain"),
+        ("waiting=answered", ""),
+        ("age=7", "old"),
+        ("age=new", "big coded plain"),
+        ("owner=elsewhere", "old"),
+        ("owner=else", ""),
+    ],
+)
+def test_the_queue_is_filtered_and_searched(desk: Client, moderator: User, query: str, expected: str) -> None:
+    billions = {"n_parameters": {"value": 2 * 10**9, "origin": "safetensors header"}}
+    submissions = [
+        make_submission(make_user("ada"), model_name="org/coded", checks=[CODE]),
+        make_submission(model_name="org/big", metadata=billions, lane=Lane.EXPRESS),
+        make_submission(model_name="elsewhere/old"),
+        make_submission(model_name="org/plain"),
+    ]
+    Submission.objects.filter(model_name="elsewhere/old").update(created_at=timezone.now() - timedelta(days=8))
+    for submission in submissions:
+        report_plausibility(submission=submission)
+    ask(submission=submissions[3], decided_by=moderator, question="Why?")
+    found = desk.get(f"{LIST}?{query}").context["cl"].result_list
+    assert sorted(submission.model_name.partition("/")[2] for submission in found) == expected.split()
 
 
 def test_everything_about_a_submission_is_there_to_read_only(desk: Client) -> None:
@@ -151,9 +195,9 @@ def test_a_moderator_approves(desk: Client, moderator: User) -> None:
     run = EvaluationRun.objects.get()
     assert f"Run {run.pk}" in text_of(response)
     assert "Reject…" not in text_of(response)
-    entry = LogEntry.objects.get()
-    assert (entry.user, entry.object_id) == (moderator, str(submission.pk))
-    assert entry.get_change_message() == f"Approved; run {run.pk}."
+    entry = AuditEntry.objects.get()
+    assert (entry.actor, entry.action, entry.subject_id) == (moderator, "approved", str(submission.pk))
+    assert entry.after == {"state": "approved", "run": run.pk}
 
 
 def test_an_approval_needs_more_than_a_link(desk: Client) -> None:
@@ -171,7 +215,8 @@ def test_a_rejection_asks_for_its_reason(desk: Client) -> None:
     desk.post(address, {"reason": "The card says nothing."})
     submission.refresh_from_db()
     assert (submission.state, submission.reason) == ("rejected", "The card says nothing.")
-    assert LogEntry.objects.get().get_change_message() == "Rejected: The card says nothing."
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.reason) == ("rejected", "The card says nothing.")
 
 
 def test_several_are_approved_together_and_what_cannot_be_is_named(desk: Client) -> None:
@@ -181,7 +226,7 @@ def test_several_are_approved_together_and_what_cannot_be_is_named(desk: Client)
     page = text_of(desk.post(LIST, form, follow=True))
     assert states() == ["approved", "pending", "approved"]
     assert f"Nothing is left to run for {rows[1]}" in page
-    assert LogEntry.objects.count() == 2
+    assert AuditEntry.objects.count() == 2
 
 
 def test_several_are_rejected_with_one_reason(desk: Client) -> None:
@@ -189,9 +234,9 @@ def test_several_are_rejected_with_one_reason(desk: Client) -> None:
     form = {"action": "reject_selected", "_selected_action": [row.pk for row in rows[:2]]}
     page = text_of(desk.post(LIST, form))
     assert page.count('name="_selected_action"') == 2
-    assert "Say why" in text_of(desk.post(LIST, form | {"reason": ""}))
+    assert "Say why" in text_of(desk.post(LIST, form | {"decide": "1", "reason": ""}))
     assert states() == ["pending"] * 3
-    desk.post(LIST, form | {"reason": "Copies of another model."})
+    desk.post(LIST, form | {"decide": "1", "reason": "Copies of another model."})
     assert states() == ["rejected", "rejected", "pending"]
 
 

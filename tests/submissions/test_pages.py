@@ -217,7 +217,7 @@ def test_the_page_of_an_approved_submission_follows_the_run(django_assert_num_qu
     submission = make_submission(user, tasks=tasks)
     services.approve(submission=submission, decided_by=make_moderator())
     client = signed_in(user)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         page = text_of(client.get(submission.get_absolute_url()))
     assert "Next in the" in page
     assert "0 of 12 tasks evaluated" in page

@@ -1,0 +1,51 @@
+"""What moderators can decide about one submission or many: its words, its form, and the service that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django import forms
+
+from submissions.forms.moderation import AskForm, LaneForm, RejectForm, RemoteCodeForm, WorkerClassForm
+from submissions.models import Submission
+from submissions.services import moderation
+from submissions.services import submissions as services
+
+State = Submission.State
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`label` stands on the button, `done` in the answer. `offered_in` are the states in which it makes sense.
+
+    `take` is called with `submission`, `decided_by` and what the form asks for.
+    """
+
+    name: str
+    label: str
+    done: str
+    form: type[forms.Form]
+    take: Callable[..., Submission]
+    key: str
+    offered_in: frozenset[str] = frozenset({State.PENDING.value, State.APPROVED.value})
+
+    @property
+    def action(self) -> str:
+        return f"{self.name}_selected"
+
+    @property
+    def address(self) -> str:
+        """The name of its page."""
+        return f"submissions_submission_{self.name}"
+
+
+DECISIONS = (
+    Decision(
+        "reject", "Reject", "rejected", RejectForm, services.reject, "r", offered_in=frozenset({State.PENDING.value})
+    ),
+    Decision("ask", "Ask a question", "asked", AskForm, moderation.ask, "q"),
+    Decision("lane", "Set the lane", "moved", LaneForm, moderation.set_lane, "l"),
+    Decision("workers", "Assign to workers", "assigned", WorkerClassForm, moderation.assign_worker_class, "w"),
+    Decision("code", "Allow remote code", "decided", RemoteCodeForm, moderation.allow_remote_code, "c"),
+)

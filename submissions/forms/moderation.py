@@ -1,0 +1,84 @@
+"""What moderators fill in with a decision, and what submitters answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from evaluation.models import Lane
+from submissions.models.messages import MAX_LENGTH
+from submissions.selectors.moderation import worker_classes
+
+
+def _text(rows: int = 4) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, "cols": 80, "autofocus": True})
+
+
+def _reason() -> forms.CharField:
+    return forms.CharField(
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2, "cols": 80}),
+        help_text="It stands in the audit log.",
+    )
+
+
+class RejectForm(forms.Form):
+    reason = forms.CharField(
+        widget=_text(),
+        max_length=2000,
+        help_text="The submitter reads it on the submission's page.",
+        error_messages={"required": "Say why: the submitter reads the reason on the submission's page."},
+    )
+
+
+class AskForm(forms.Form):
+    question = forms.CharField(
+        widget=_text(),
+        max_length=MAX_LENGTH,
+        help_text="The submitter reads it on the submission's page and answers there.",
+        error_messages={"required": "Write the question."},
+    )
+
+
+class LaneForm(forms.Form):
+    lane = forms.TypedChoiceField(choices=Lane, coerce=int, initial=Lane.NORMAL)
+    reason = _reason()
+
+
+class WorkerClassForm(forms.Form):
+    worker_class = forms.ChoiceField()
+    reason = _reason()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["worker_class"] = forms.ChoiceField(
+            required=False,
+            label="Workers",
+            choices=[("", "any worker"), *((label, label) for label in worker_classes())],
+            help_text="Labels that workers have, as evalworker --label gives them.",
+        )
+
+
+class RemoteCodeForm(forms.Form):
+    allowed = forms.TypedChoiceField(
+        label="Code of the model",
+        choices=[("yes", "may run, isolated from the rest"), ("no", "must not run")],
+        coerce=lambda value: value == "yes",
+    )
+    reason = forms.CharField(
+        widget=_text(2),
+        max_length=2000,
+        help_text="What you read of the code, and at which commit. It stands in the audit log.",
+        error_messages={"required": "Say what you read of the code: the audit log keeps it."},
+    )
+
+
+class AnswerForm(forms.Form):
+    text = forms.CharField(
+        label="Your answer",
+        max_length=MAX_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Write your answer."},
+    )

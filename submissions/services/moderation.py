@@ -1,0 +1,113 @@
+"""What moderators do besides approving and rejecting: ask, and say how the run is to be done. All of it is audited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from evaluation.models import Lane
+from evaluation.services.steering import steer_run
+from leaderboard.services.audit import record
+from submissions.models import Submission, SubmissionMessage
+from submissions.models.messages import MAX_LENGTH
+from submissions.services.submissions import NotPossible, SubmissionError
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class MessageUnusable(SubmissionError):
+    pass
+
+
+@transaction.atomic
+def ask(*, submission: Submission, decided_by: User, question: str) -> Submission:
+    """Put a question to the submitter. A pending submission then waits for the answer."""
+    submission = _locked(submission)
+    if submission.state not in {Submission.State.PENDING, Submission.State.APPROVED}:
+        raise NotPossible(f"Nothing can be asked about {submission}: it is {submission.get_state_display()}.")
+    _write(submission, decided_by, question, from_moderator=True)
+    _set(submission, question_open=True)
+    record(actor=decided_by, action="asked", subject=submission, reason=question.strip())
+    return submission
+
+
+@transaction.atomic
+def answer(*, submission: Submission, author: User, text: str) -> SubmissionMessage:
+    """The submitter's answer; the submission is back in the queue where it was."""
+    submission = _locked(submission)
+    if submission.state == Submission.State.WITHDRAWN:
+        raise NotPossible(f"{submission} was withdrawn, so nobody waits for an answer.")
+    if not submission.messages.exists():
+        raise NotPossible(f"Nobody asked anything about {submission} yet.")
+    message = _write(submission, author, text, from_moderator=False)
+    _set(submission, question_open=False)
+    return message
+
+
+@transaction.atomic
+def set_lane(*, submission: Submission, decided_by: User, lane: Lane | int, reason: str = "") -> Submission:
+    return _steer(submission, decided_by, "moved to a lane", reason, lane=Lane(lane))
+
+
+@transaction.atomic
+def assign_worker_class(*, submission: Submission, decided_by: User, worker_class: str, reason: str = "") -> Submission:
+    """Only workers with that label take the run; an empty one lets any worker."""
+    return _steer(submission, decided_by, "assigned to workers", reason, worker_class=worker_class.strip())
+
+
+@transaction.atomic
+def allow_remote_code(
+    *, submission: Submission, decided_by: User, allowed: bool = True, reason: str = ""
+) -> Submission:
+    """Whether the model may run code from its own repository, isolated from the rest."""
+    action = "allowed remote code" if allowed else "forbade remote code"
+    return _steer(submission, decided_by, action, reason, allows_remote_code=allowed)
+
+
+def _steer(submission: Submission, decided_by: User, action: str, reason: str, **changes: Any) -> Submission:
+    """How the run is done can be said until it has ended."""
+    submission = _locked(submission)
+    if not submission.is_changing or submission.state == Submission.State.WITHDRAWN:
+        raise NotPossible(f"Nothing is left to run for {submission}: it is {submission.get_state_display()}.")
+    before = {name: type(value)(getattr(submission, name)) for name, value in changes.items()}
+    if before == changes:
+        return submission
+    _set(submission, **changes)
+    if submission.run is not None:
+        steer_run(run=submission.run, **changes)
+    record(
+        actor=decided_by,
+        action=action,
+        subject=submission,
+        before=_in_words(before),
+        after=_in_words(changes),
+        reason=reason.strip(),
+    )
+    return submission
+
+
+def _in_words(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.label if isinstance(value, Lane) else value for name, value in values.items()}
+
+
+def _write(submission: Submission, author: User, text: str, *, from_moderator: bool) -> SubmissionMessage:
+    text = text.strip()
+    if not text:
+        raise MessageUnusable("Write something: an empty message helps nobody.")
+    if len(text) > MAX_LENGTH:
+        raise MessageUnusable(f"The message has {len(text)} characters; {MAX_LENGTH} is the most.")
+    return SubmissionMessage.objects.create(
+        submission=submission, author=author, text=text, from_moderator=from_moderator
+    )
+
+
+def _set(submission: Submission, **changes: Any) -> None:
+    for name, value in changes.items():
+        setattr(submission, name, value)
+    submission.save(update_fields=list(changes))
+
+
+def _locked(submission: Submission) -> Submission:
+    return Submission.objects.select_for_update(of=("self",)).select_related("run", "submitter").get(pk=submission.pk)
