@@ -1,8 +1,16 @@
 """The moderators' desk."""
 
+from submissions.admin.datasets import DatasetUploadAdmin
 from submissions.admin.organisations import OrganisationAdmin
 from submissions.admin.submissions import SubmissionAdmin
 from submissions.admin.tokens import ApiTokenAdmin
 from submissions.admin.users import AccountAdmin, RoleAdmin
 
-__all__ = ["AccountAdmin", "ApiTokenAdmin", "OrganisationAdmin", "RoleAdmin", "SubmissionAdmin"]
+__all__ = [
+    "AccountAdmin",
+    "ApiTokenAdmin",
+    "DatasetUploadAdmin",
+    "OrganisationAdmin",
+    "RoleAdmin",
+    "SubmissionAdmin",
+]
