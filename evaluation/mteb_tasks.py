@@ -13,9 +13,11 @@ from mteb.abstasks import (
     AbsTaskBitextMining,
     AbsTaskClassification,
     AbsTaskClustering,
+    AbsTaskMultilabelClassification,
     AbsTaskPairClassification,
     AbsTaskRetrieval,
     AbsTaskSTS,
+    AbsTaskSummarization,
 )
 from mteb.abstasks.abstask import AbsTask
 from mteb.abstasks.retrieval_dataset_loaders import RetrievalSplitData
@@ -23,15 +25,19 @@ from mteb.abstasks.task_metadata import TaskDomain, TaskMetadata, TaskSubtype
 from mteb.timing import TimingStack
 from mteb.types import Licenses
 
-from evaluation.custom_task_data import RetrievalRows, Row
+from evaluation.custom_task_data import RetrievalRows, row_labels
 from evaluation.custom_tasks import (
     DEFAULT_SUBSET,
+    SCORED_TYPES,
     TASK_KINDS,
     TRAIN_SPLIT,
+    TRAINED_TYPES,
     TaskDefinition,
     read_split,
     read_task_folder,
 )
+from evaluation.data_files import Row
+from evaluation.own_metrics import OwnMetricTask
 
 MAX_CLUSTERED_TEXTS = 2048
 
@@ -67,8 +73,13 @@ class _FolderTask(AbsTask):
 class _RowTask(_FolderTask):
     """One file per split: `{subset: {split: Dataset}}`, without the outer level for a task that has no subsets."""
 
+    label_names: dict[str, list[Any]]
+
     def fill(self, definition: TaskDefinition) -> Any:
-        dataset = {subset: _row_splits(definition, subset) for subset in definition.subsets}
+        self.label_names = {}
+        dataset = {}
+        for subset in definition.subsets:
+            dataset[subset], self.label_names[subset] = _row_splits(definition, subset)
         return dataset if self.metadata.is_multilingual else dataset[DEFAULT_SUBSET]
 
 
@@ -86,8 +97,15 @@ _COLUMNS: dict[str, dict[str, str]] = {
     "STS": {"sentence1": "sentence1", "sentence2": "sentence2", "score": "score"},
     "PairClassification": {"sentence1": "sentence1", "sentence2": "sentence2", "labels": "label"},
     "Classification": {"text": "text", "label": "label"},
+    "MultilabelClassification": {"text": "text", "label": "labels"},
     "Clustering": {"sentences": "text", "labels": "label"},
     "BitextMining": {"sentence1": "sentence1", "sentence2": "sentence2"},
+    "Summarization": {
+        "text": "text",
+        "human_summaries": "human_summaries",
+        "machine_summaries": "machine_summaries",
+        "relevance": "relevance",
+    },
 }
 """Per type the columns that mteb's class reads, and the field of our files behind each."""
 
@@ -95,10 +113,14 @@ _BASES: dict[str, tuple[type[AbsTask], ...]] = {
     "STS": (_RowTask, AbsTaskSTS),
     "PairClassification": (_RowTask, AbsTaskPairClassification),
     "Classification": (_RowTask, AbsTaskClassification),
+    "MultilabelClassification": (_RowTask, AbsTaskMultilabelClassification),
     "Clustering": (_RowTask, AbsTaskClustering),
     "BitextMining": (_RowTask, AbsTaskBitextMining),
     "Retrieval": (_RankingTask, AbsTaskRetrieval),
+    "InstructionRetrieval": (_RankingTask, AbsTaskRetrieval),
     "Reranking": (_RankingTask, AbsTaskRetrieval),
+    "InstructionReranking": (_RankingTask, AbsTaskRetrieval),
+    "Summarization": (_RowTask, AbsTaskSummarization),
 }
 
 
@@ -114,7 +136,11 @@ def build_task(definition: dict[str, Any]) -> AbsTask:
         "__module__": __name__,
         **_settings(definition),
     }
-    task: AbsTask = type(definition["name"], _BASES[definition["type"]], attributes)()
+    bases = _BASES[definition["type"]]
+    if metric := definition.get("metric"):
+        bases = (OwnMetricTask, *bases)
+        attributes["own_metric"] = metric
+    task: AbsTask = type(definition["name"], bases, attributes)()
     return task
 
 
@@ -145,7 +171,7 @@ def _settings(definition: dict[str, Any]) -> dict[str, Any]:
 
     mteb clusters 4 % of the texts, a choice for large datasets; here all texts count, up to a limit.
     """
-    if definition["type"] == "STS":
+    if definition["type"] in SCORED_TYPES:
         low, high = definition["score_range"]
         return {"min_score": low, "max_score": high}
     if definition["type"] == "Clustering":
@@ -155,25 +181,36 @@ def _settings(definition: dict[str, Any]) -> dict[str, Any]:
             "max_document_to_embed": MAX_CLUSTERED_TEXTS,
             "max_documents_per_cluster": min(largest, MAX_CLUSTERED_TEXTS),
         }
+    if definition["type"] == "MultilabelClassification" and definition.get("metric"):
+        # mteb scores a sample of large splits and does not say which; a metric of one's own gets the whole split.
+        return {"max_eval_samples": None}
     return {}
 
 
-def _row_splits(definition: TaskDefinition, subset: str) -> DatasetDict:
-    names = [*definition.splits, TRAIN_SPLIT] if definition.type == "Classification" else definition.splits
-    splits = {name: _values(read_split(definition, subset, name)) for name in names}
-    if definition.type == "Classification":
+def _row_splits(definition: TaskDefinition, subset: str) -> tuple[DatasetDict, list[Any]]:
+    """The splits, and for a classification the labels by their numbers."""
+    is_trained = definition.type in TRAINED_TYPES
+    names = [*definition.splits, TRAIN_SPLIT] if is_trained else definition.splits
+    rows = {name: _rows(read_split(definition, subset, name)) for name in names}
+    splits = {name: [row.values for row in read] for name, read in rows.items()}
+    label_names: list[Any] = []
+    if is_trained:
         # mteb wants numbers: for two classes it computes average precision, for which the higher one is positive.
-        numbers = {label: i for i, label in enumerate(sorted({row["label"] for row in splits[TRAIN_SPLIT]}))}
-        for rows in splits.values():
-            for row in rows:
-                row["label"] = numbers[row["label"]]
+        label_names = sorted({label for row in rows[TRAIN_SPLIT] for label in row_labels(row)})
+        numbers = {label: number for number, label in enumerate(label_names)}
+        for values in (values for split in splits.values() for values in split):
+            if "labels" in values:
+                values["labels"] = [numbers[label] for label in values["labels"]]
+            else:
+                values["label"] = numbers[values["label"]]
     columns = _COLUMNS[definition.type]
-    return DatasetDict(
+    dataset = DatasetDict(
         {
-            name: Dataset.from_dict({column: [row[ours] for row in rows] for column, ours in columns.items()})
-            for name, rows in splits.items()
+            name: Dataset.from_dict({column: [row[ours] for row in split] for column, ours in columns.items()})
+            for name, split in splits.items()
         }
     )
+    return dataset, label_names
 
 
 def _ranking_data(rows: list[Row] | RetrievalRows) -> RetrievalSplitData:
@@ -185,7 +222,7 @@ def _retrieval_data(rows: RetrievalRows) -> RetrievalSplitData:
     for judgement in _values(rows.qrels):
         relevant.setdefault(judgement["query-id"], {})[judgement["corpus-id"]] = judgement["score"]
     corpus = [{"id": row["id"], "title": row.get("title", ""), "text": row["text"]} for row in _values(rows.corpus)]
-    queries = [{"id": row["id"], "text": row["text"]} for row in _values(rows.queries)]
+    queries = [_query(row["id"], row["text"], row) for row in _values(rows.queries)]
     return RetrievalSplitData(
         corpus=Dataset.from_list(corpus), queries=Dataset.from_list(queries), relevant_docs=relevant, top_ranked=None
     )
@@ -198,7 +235,7 @@ def _reranking_data(rows: list[Row]) -> RetrievalSplitData:
     candidates: dict[str, list[str]] = {}
     for number, row in enumerate(_values(rows)):
         query = f"q{number:05d}"
-        queries.append({"id": query, "text": row["query"]})
+        queries.append(_query(query, row["query"], row))
         ids = {text: f"{query}-{i:05d}" for i, text in enumerate(sorted(row["positive"] + row["negative"]))}
         corpus += [{"id": document, "title": "", "text": text} for text, document in ids.items()]
         relevant[query] = {document: int(text in row["positive"]) for text, document in ids.items()}
@@ -211,5 +248,15 @@ def _reranking_data(rows: list[Row]) -> RetrievalSplitData:
     )
 
 
+def _query(number: str, text: str, row: dict[str, Any]) -> dict[str, str]:
+    """mteb puts an instruction behind the text of its query."""
+    instruction = {"instruction": row["instruction"]} if "instruction" in row else {}
+    return {"id": number, "text": text, **instruction}
+
+
+def _rows(rows: list[Row] | RetrievalRows) -> list[Row]:
+    return [row for row in rows if isinstance(row, Row)]
+
+
 def _values(rows: list[Row] | RetrievalRows) -> list[dict[str, Any]]:
-    return [row.values for row in rows if isinstance(row, Row)]
+    return [row.values for row in _rows(rows)]

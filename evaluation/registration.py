@@ -6,10 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from evaluation.custom_tasks import TASK_KINDS, BenchmarkDefinition, TaskDefinition
-from leaderboard.models import Benchmark, BenchmarkTask, Board, Origin, Task, TaskGroup, TaskGroupMember
+from evaluation.services.custom_metrics import note_metric
+from leaderboard.models import (
+    Benchmark,
+    BenchmarkTask,
+    Board,
+    Origin,
+    Task,
+    TaskGroup,
+    TaskGroupMember,
+    TaskVersion,
+)
 from leaderboard.services.boards import publish_boards
 from leaderboard.services.languages import publish_languages
 from leaderboard.services.task_rows import publish_task_rows
@@ -28,16 +39,20 @@ class Registration:
 
 
 @transaction.atomic
-def register_benchmark(*, definition: BenchmarkDefinition) -> Registration:
+def register_benchmark(
+    *, definition: BenchmarkDefinition, source: str = "a folder of this server", added_by: User | None = None
+) -> Registration:
     """Insert or update the benchmark with its tasks and groups, and publish its boards if anything changed.
 
-    Results are left alone: one on an older dataset revision stays until the model is evaluated on the newer one.
+    `source` says to readers where the data came from. Results are left alone: one on an older dataset revision is
+    stale, and stays until the model is evaluated on the newer one.
     """
-    _refuse_clashes(definition)
+    refuse_clashes(definition)
     benchmark, changes = _save_benchmark(definition)
     tasks = {}
     for task_definition in definition.tasks:
         tasks[task_definition.name], change = _save_task(task_definition)
+        _note_version(tasks[task_definition.name], task_definition, source, added_by)
         changes += change
     changes += _save_benchmark_tasks(benchmark, definition, tasks)
     changes += _save_groups(benchmark, definition, tasks)
@@ -49,7 +64,8 @@ def register_benchmark(*, definition: BenchmarkDefinition) -> Registration:
     return Registration(benchmark, changes)
 
 
-def _refuse_clashes(definition: BenchmarkDefinition) -> None:
+def refuse_clashes(definition: BenchmarkDefinition) -> None:
+    """Raises RegistrationRefused where names are taken or results would lose their meaning."""
     reasons = []
     slug = Benchmark.slug_of(definition.name)
     for task_definition in definition.tasks:
@@ -110,7 +126,24 @@ def _save_benchmark(definition: BenchmarkDefinition) -> tuple[Benchmark, list[st
     return benchmark, _difference(f"benchmark {definition.name}", stored, fields)
 
 
+def _note_version(task: Task, definition: TaskDefinition, source: str, added_by: User | None) -> None:
+    """Once for each change of the data; going back to earlier data is a change too."""
+    newest = task.versions.first()
+    if newest is None or newest.dataset_revision != definition.dataset_revision:
+        TaskVersion.objects.create(
+            task=task,
+            dataset_revision=definition.dataset_revision,
+            main_score=definition.main_score,
+            n_samples=sum(counts["num_samples"] for counts in definition.statistics.values()),
+            source=source,
+            added_by=added_by,
+        )
+
+
 def _save_task(definition: TaskDefinition) -> tuple[Task, list[str]]:
+    stored_definition = definition.to_json()
+    if definition.metric:
+        stored_definition["metric"] = note_metric(metric=definition.metric)
     fields = {
         "origin": Origin.CUSTOM,
         "in_registry": False,
@@ -132,8 +165,8 @@ def _save_task(definition: TaskDefinition) -> tuple[Task, list[str]]:
         "citation": definition.citation,
         "contributed_by": definition.contributed_by,
         "prompt": definition.prompt,
-        "descriptive_stats": definition.to_json()["statistics"],
-        "definition": definition.to_json(),
+        "descriptive_stats": stored_definition["statistics"],
+        "definition": stored_definition,
     }
     stored = Task.objects.filter(name=definition.name).first()
     task, _ = Task.objects.update_or_create(name=definition.name, defaults=fields)

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from submissions.views import accounts, messages, organisations
+from submissions.views import accounts, datasets, messages, organisations
 from submissions.views import submissions as views
 
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     path("accounts/oidc/<str:provider_id>/login/", accounts.provider_login),
     path("accounts/oidc/<str:provider_id>/login/callback/", accounts.provider_callback),
     path("accounts/", include("allauth.urls")),
+    path("datasets/", datasets.dataset_list, name="datasets"),
+    path("datasets/add/", datasets.add_dataset, name="add_dataset"),
+    path("datasets/<int:pk>/", datasets.dataset_detail, name="dataset"),
     path("submit/", views.submit, name="submit"),
     path("submissions/", views.submission_list, name="submissions"),
     path("submissions/<int:pk>/", views.submission_detail, name="submission"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,68 @@ ROWS: Mapping[str, Mapping[str, Rows]] = {
             {"query": "mend a tyre", "positive": ["Patch the tube."], "negative": ["Tyres are black."]},
         ]
     },
+    "MultilabelClassification": {
+        "train.jsonl": [
+            {"text": "Bake the bread at home.", "labels": ["food", "home"]},
+            {"text": "Paint the wall.", "labels": ["home"]},
+            {"text": "Stir the soup.", "labels": ["food"]},
+            {"text": "Kick the ball in the garden.", "labels": ["sport", "home"]},
+            {"text": "Win the match.", "labels": ["sport"]},
+            {"text": "Eat rice before the race.", "labels": ["food", "sport"]},
+        ],
+        "test.jsonl": [
+            {"text": "Boil rice in your kitchen.", "labels": ["food", "home"]},
+            {"text": "The team lost the game.", "labels": ["sport"]},
+            {"text": "Mend the roof.", "labels": ["home"]},
+        ],
+    },
+    "InstructionRetrieval": {
+        "corpus.jsonl": [
+            {"id": "d1", "title": "Bread", "text": "Flour, water, salt and time."},
+            {"id": "d2", "text": "Eleven players a side."},
+            {"id": "d3", "text": "Bread can be baked without yeast."},
+        ],
+        "queries.jsonl": [
+            {"id": "q1", "text": "how to bake", "instruction": "Find texts without yeast."},
+            {"id": "q2", "text": "football team size", "instruction": "Find a number of players."},
+        ],
+        "qrels.jsonl": [
+            {"query-id": "q1", "corpus-id": "d3", "score": 1},
+            {"query-id": "q2", "corpus-id": "d2", "score": 1},
+        ],
+    },
+    "InstructionReranking": {
+        "test.jsonl": [
+            {
+                "query": "boil eggs",
+                "instruction": "Give a time.",
+                "positive": ["Eggs need five minutes."],
+                "negative": ["Hens lay eggs.", "Put eggs into water."],
+            },
+            {
+                "query": "mend a tyre",
+                "instruction": "Name a tool.",
+                "positive": ["Use a pump."],
+                "negative": ["Patch the tube."],
+            },
+        ]
+    },
+    "Summarization": {
+        "test.jsonl": [
+            {
+                "text": "The ferry was cancelled because of the storm, and people waited in the harbour all night.",
+                "human_summaries": ["A storm stopped the ferry.", "Travellers waited a night."],
+                "machine_summaries": ["The storm stopped the ferry.", "Ships are large.", "People waited."],
+                "relevance": [5, 1, 3.5],
+            },
+            {
+                "text": "The council voted to plant two hundred trees along the main road next spring.",
+                "human_summaries": ["Two hundred trees will be planted."],
+                "machine_summaries": ["Trees are green.", "The council will plant trees.", "A road was closed."],
+                "relevance": [2, 5, 1],
+            },
+        ]
+    },
     "BitextMining": {
         "test.jsonl": [
             {"sentence1": "Guten Tag.", "sentence2": "Good day."},
@@ -104,3 +168,13 @@ def make_benchmark_folder(folder: Path, types: Sequence[str] = ("STS", "Retrieva
     for task_type in types:
         make_task_folder(folder / task_type.lower(), task_type)
     return folder
+
+
+def zipped(folder: Path, top: str = "") -> bytes:
+    """The folder as a zip, with a folder `top` around everything if wanted."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, top + path.relative_to(folder).as_posix())
+    return buffer.getvalue()

@@ -1,6 +1,7 @@
 """Evaluations: what was asked for, how far it is, and which workers are there."""
 
+from evaluation.models.custom_metrics import CustomMetric
 from evaluation.models.runs import EvaluationRun, EvaluationUnit, Lane, UnitQuerySet
 from evaluation.models.workers import Worker
 
-__all__ = ["EvaluationRun", "EvaluationUnit", "Lane", "UnitQuerySet", "Worker"]
+__all__ = ["CustomMetric", "EvaluationRun", "EvaluationUnit", "Lane", "UnitQuerySet", "Worker"]

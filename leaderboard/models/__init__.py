@@ -12,6 +12,7 @@ from leaderboard.models.model_meta import ModelMeta, ModelRevision, Variant
 from leaderboard.models.registry import Benchmark, BenchmarkTask, Origin, Task, TaskGroup, TaskGroupMember
 from leaderboard.models.results import CellScore, CellSet, CurrentResult, ResultSource, Scope, SourceKind, TaskResult
 from leaderboard.models.task_rows import TaskRow
+from leaderboard.models.task_versions import TaskVersion
 from leaderboard.models.views import SavedView
 
 __all__ = [
@@ -53,5 +54,6 @@ __all__ = [
     "TaskGroupMember",
     "TaskResult",
     "TaskRow",
+    "TaskVersion",
     "Variant",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 from django.db.models import Count, F, Func, IntegerField, Max, Min, Q, QuerySet
 
 from leaderboard.metrics import explained
-from leaderboard.models import Benchmark, BenchmarkTask, Scope, Task, TaskResult, TaskRow
+from leaderboard.models import Benchmark, BenchmarkTask, Scope, Task, TaskResult, TaskRow, TaskVersion
 from leaderboard.percentiles import percentiles
 from leaderboard.selectors.results import CurrentScore
 from leaderboard.selectors.task_metrics import metric_table
@@ -203,6 +203,11 @@ def is_stale(dataset_revision: str | None, task: Task) -> bool:
     return bool(dataset_revision and task.dataset_revision) and not same_revision(
         dataset_revision, task.dataset_revision
     )
+
+
+def task_versions(task: Task) -> QuerySet[TaskVersion]:
+    """The states that a custom task's data have had, the newest first; none for a task of mteb."""
+    return task.versions.all()
 
 
 def benchmark_entries(task: Task) -> QuerySet[BenchmarkTask]:

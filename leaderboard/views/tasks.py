@@ -301,6 +301,7 @@ class TaskPage:
             "facts": data_facts(self.task.descriptive_stats),
             "n_samples": sample_count(self.task.descriptive_stats, self.task.eval_splits),
             "revisions": revisions,
+            "versions": tasks.task_versions(self.task),
             "n_current": sum(revision.n_current for revision in revisions),
             "n_stale": sum(revision.n_current for revision in named if not revision.is_registrys),
             "entries": tasks.benchmark_entries(self.task),

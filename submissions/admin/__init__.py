@@ -1,6 +1,7 @@
 """The moderators' desk."""
 
 from submissions.admin.audit import AuditEntryAdmin
+from submissions.admin.datasets import DatasetUploadAdmin
 from submissions.admin.organisations import OrganisationAdmin
 from submissions.admin.submissions import SubmissionAdmin
 from submissions.admin.tokens import ApiTokenAdmin
@@ -10,6 +11,7 @@ __all__ = [
     "AccountAdmin",
     "ApiTokenAdmin",
     "AuditEntryAdmin",
+    "DatasetUploadAdmin",
     "OrganisationAdmin",
     "RoleAdmin",
     "SubmissionAdmin",

@@ -1,5 +1,6 @@
 """What the front door keeps."""
 
+from submissions.models.datasets import DatasetSource, DatasetUpload
 from submissions.models.messages import SubmissionMessage
 from submissions.models.organisations import Invitation, Membership, Organisation
 from submissions.models.plausibility import PlausibilityReport
@@ -8,6 +9,8 @@ from submissions.models.tokens import ApiToken
 
 __all__ = [
     "ApiToken",
+    "DatasetSource",
+    "DatasetUpload",
     "Invitation",
     "Membership",
     "Organisation",

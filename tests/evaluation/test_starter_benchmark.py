@@ -85,8 +85,10 @@ def odd_results(demo_models: list[DemoModel], tmp_path_factory: pytest.TempPathF
     return evaluate({GLOVE: demo_models[1].path}, list(odd_definitions(folder)), folder)
 
 
-def test_the_starter_benchmark_has_a_task_of_each_type(starter: BenchmarkDefinition) -> None:
-    assert {task.type for task in starter.tasks} == set(TASK_KINDS)
+def test_the_starter_benchmark_has_a_task_of_each_of_the_seven_common_types(starter: BenchmarkDefinition) -> None:
+    types = {task.type for task in starter.tasks}
+    assert len(types) == 7
+    assert types < set(TASK_KINDS)
     assert {code for task in starter.tasks for code in task.languages} >= {
         "eng-Latn",
         "deu-Latn",
