@@ -2,6 +2,7 @@
 
 from leaderboard.models.boards import Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion
 from leaderboard.models.declined_tasks import DeclinedTask
+from leaderboard.models.flags import FlagReply, ResultFlag
 from leaderboard.models.history import BoardSnapshot, RankRecord
 from leaderboard.models.imports import ImportedFile, ImportRun
 from leaderboard.models.languages import Language, LanguageSummary, LanguageTask, Script
@@ -11,6 +12,7 @@ from leaderboard.models.model_meta import ModelMeta, ModelRevision, Variant
 from leaderboard.models.registry import Benchmark, BenchmarkTask, Origin, Task, TaskGroup, TaskGroupMember
 from leaderboard.models.results import CellScore, CellSet, CurrentResult, ResultSource, Scope, SourceKind, TaskResult
 from leaderboard.models.task_rows import TaskRow
+from leaderboard.models.verification import Comparison, TaskTolerance
 from leaderboard.models.views import SavedView
 
 __all__ = [
@@ -25,9 +27,11 @@ __all__ = [
     "BoardSnapshot",
     "CellScore",
     "CellSet",
+    "Comparison",
     "CurrentResult",
     "DataVersion",
     "DeclinedTask",
+    "FlagReply",
     "ImportRun",
     "ImportedFile",
     "Language",
@@ -41,6 +45,7 @@ __all__ = [
     "ModelRevision",
     "Origin",
     "RankRecord",
+    "ResultFlag",
     "ResultSource",
     "SavedView",
     "Scope",
@@ -51,5 +56,6 @@ __all__ = [
     "TaskGroupMember",
     "TaskResult",
     "TaskRow",
+    "TaskTolerance",
     "Variant",
 ]
