@@ -72,6 +72,8 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
+# As many result files as an upload may hold; Django's own limit is 100.
+DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES = [

@@ -3,6 +3,19 @@
 from submissions.admin.organisations import OrganisationAdmin
 from submissions.admin.submissions import SubmissionAdmin
 from submissions.admin.tokens import ApiTokenAdmin
+from submissions.admin.uploads import ResultUploadAdmin
 from submissions.admin.users import AccountAdmin, RoleAdmin
+from submissions.admin.verification import ComparisonAdmin, ResultFlagAdmin, SpotCheckAdmin, SpotCheckRuleAdmin
 
-__all__ = ["AccountAdmin", "ApiTokenAdmin", "OrganisationAdmin", "RoleAdmin", "SubmissionAdmin"]
+__all__ = [
+    "AccountAdmin",
+    "ApiTokenAdmin",
+    "ComparisonAdmin",
+    "OrganisationAdmin",
+    "ResultFlagAdmin",
+    "ResultUploadAdmin",
+    "RoleAdmin",
+    "SpotCheckAdmin",
+    "SpotCheckRuleAdmin",
+    "SubmissionAdmin",
+]
