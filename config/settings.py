@@ -72,6 +72,8 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
+# As many result files as an upload may hold; Django's own limit is 100.
+DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES = [
@@ -284,6 +286,7 @@ SCHEDULES: dict[str, dict[str, Any]] = {
         "schedule_type": "I",  # Every so many minutes.
         "minutes": 1,
     },
+    "Pick results for spot checks": {"func": "submissions.jobs.spot_checks", "schedule_type": "H"},
 }
 
 HF_ENDPOINT = env.str("HF_ENDPOINT", "https://huggingface.co")

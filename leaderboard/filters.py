@@ -17,8 +17,7 @@ from leaderboard.aggregation import Bools
 from leaderboard.board_query import MODEL_FACETS, RANGES, TASK_FACETS, UNKNOWN, BoardQuery
 from leaderboard.cube import Cube, CubeRow, CubeTask
 from leaderboard.languages import bare_code, split_code
-
-OWN_RUN = "run"
+from leaderboard.verification import Level, row_level
 
 
 def _yes_no(value: bool | None, yes: str = "yes", no: str = "no") -> tuple[str]:
@@ -29,14 +28,13 @@ def _known(values: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(values or ()) or (UNKNOWN,)
 
 
-def verified(row: CubeRow) -> str:
-    """By who ran it: all of it here, some of it here, or somebody else all of it."""
-    own = OWN_RUN in row.origins
-    return "here" if row.origins == [OWN_RUN] else "partly" if own else "reported"
+def verified(facts: Any, row: CubeRow) -> Level:
+    """How far the row is verified, from the sources behind it and the reruns of its model."""
+    return row_level(row.origins, facts.reruns.get(row.experiment_id))
 
 
 def _model_values(name: str, facts: Any, row: CubeRow) -> tuple[str, ...]:
-    return (verified(row),) if name == "verified" else FACT_VALUES[name](facts)
+    return (verified(facts, row),) if name == "verified" else FACT_VALUES[name](facts)
 
 
 TASK_VALUES: Mapping[str, Callable[[CubeTask], tuple[str, ...]]] = {

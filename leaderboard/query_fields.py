@@ -9,6 +9,7 @@ from typing import Any
 from leaderboard.filters import verified
 from leaderboard.languages import bare_code
 from leaderboard.query_language import NAME, Field
+from leaderboard.verification import Level
 
 # Name of the field -> attribute of the model's facts.
 _FACTS = {
@@ -54,7 +55,7 @@ METADATA = (
     Field("speed", "number", ("texts_per_second",), "measured speed, texts per second"),
 )
 STANDING = (
-    Field("verified", "text", (), "who ran its results", choices=("here", "partly", "reported")),
+    Field("verified", "text", (), "how far it is verified", choices=tuple(Level)),
     Field("rank", "number", (), "rank on this board"),
     Field("zero_shot", "number", ("zeroshot",), "share of the tasks not seen in training", unit="%"),
     Field("coverage", "number", ("tasks_done",), "share of the tasks with all their scores", unit="%"),
@@ -121,7 +122,7 @@ def value_lookup(facts: Any, row: Any, scores: Mapping[str, Any], notes: Mapping
 
     def value_of(name: str) -> Any:
         if name == "verified":
-            return verified(row)
+            return verified(facts, row)
         return scores[name] if name in scores else of_model(name)
 
     return value_of

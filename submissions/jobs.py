@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from submissions.models import SpotCheckRule
 from submissions.selectors.plausibility import outdated_reports
+from submissions.services.flags import flag_disagreements
 from submissions.services.plausibility import report_plausibility
+from submissions.services.spot_checks import apply_rule
 
 AT_ONCE = 100
 
@@ -14,3 +17,9 @@ def refresh_plausibility() -> int:
     for submission in outdated:
         report_plausibility(submission=submission)
     return len(outdated)
+
+
+def spot_checks() -> int:
+    """Tell moderators what disagrees, and pick what the rules that are due want rerun; says how many runs those are."""
+    flag_disagreements()
+    return sum(len(apply_rule(rule=rule)) for rule in SpotCheckRule.objects.filter(is_active=True))

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from submissions.views import accounts, datasets, messages, organisations
+from submissions.views import accounts, datasets, flags, messages, organisations, uploads
 from submissions.views import submissions as views
 
 urlpatterns = [
@@ -28,4 +28,13 @@ urlpatterns = [
     path("submissions/<int:pk>/", views.submission_detail, name="submission"),
     path("submissions/<int:pk>/answer/", messages.answer, name="answer_submission"),
     path("submissions/<int:pk>/withdraw/", views.withdraw, name="withdraw_submission"),
+    path("submit/results/", uploads.upload_results, name="upload_results"),
+    path("uploads/", uploads.upload_list, name="uploads"),
+    path("uploads/<int:pk>/", uploads.upload_detail, name="upload"),
+    path("uploads/<int:pk>/withdraw/", uploads.withdraw_upload, name="withdraw_upload"),
+    path("flags/", flags.flag_list, name="flags"),
+    path("flags/<int:pk>/", flags.flag_detail, name="flag"),
+    path("flags/<int:pk>/reply/", flags.reply, name="reply_to_flag"),
+    path("flags/<int:pk>/decide/", flags.decide, name="decide_flag"),
+    path("results/<int:pk>/flag/", flags.new_flag, name="new_flag"),
 ]

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from leaderboard.exports.columns import Sheet, SheetColumn, ValueKind
-from leaderboard.selectors.boards import BoardColumn, Kind, cell_values
+from leaderboard.selectors.boards import LEVELS, BoardColumn, Kind, cell_values
 from leaderboard.tables.boards import BoardTable, plain_label
 from leaderboard.tables.cells import origin_text
+from leaderboard.verification import LEVEL_LABELS
 from leaderboard.wording import counted
 
 _KINDS = {
@@ -17,6 +18,7 @@ _KINDS = {
     Kind.MEASURE: ValueKind.NUMBER,
     Kind.DATE: ValueKind.DATE,
     Kind.MODEL: ValueKind.TEXT,
+    Kind.LEVEL: ValueKind.TEXT,
 }
 _INTERVAL = (
     SheetColumn("rank_low", "Best rank of the interval", ValueKind.INTEGER),
@@ -54,8 +56,20 @@ def _column(table: BoardTable) -> Any:
 def _rows(table: BoardTable) -> Iterator[list[Any]]:
     for record in table.data:
         values = [
-            value + 1 if column.kind is Kind.PLACE else value or None if column.kind is Kind.RANK else value
+            _exported(column.kind, value)
             for column, value in zip(table.board_columns, cell_values(record, table.board_columns), strict=True)
         ]
         interval = [record.rank_low or None, record.rank_high or None] if table.has_intervals else []
         yield [*values, *interval, getattr(record, "experiment_id", ""), origin_text(getattr(record, "origins", ()))]
+
+
+def _exported(kind: Kind, value: Any) -> Any:
+    """Places count from 1, 0 is no rank, and a level reads as on the page."""
+    match kind:
+        case Kind.PLACE:
+            return value + 1
+        case Kind.RANK:
+            return value or None
+        case Kind.LEVEL:
+            return LEVEL_LABELS[LEVELS[value]]
+    return value

@@ -3,6 +3,7 @@
 from leaderboard.models.audit import AuditEntry
 from leaderboard.models.boards import Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion
 from leaderboard.models.declined_tasks import DeclinedTask
+from leaderboard.models.flags import FlagReply, ResultFlag
 from leaderboard.models.history import BoardSnapshot, RankRecord
 from leaderboard.models.imports import ImportedFile, ImportRun
 from leaderboard.models.languages import Language, LanguageSummary, LanguageTask, Script
@@ -13,6 +14,7 @@ from leaderboard.models.registry import Benchmark, BenchmarkTask, Origin, Task, 
 from leaderboard.models.results import CellScore, CellSet, CurrentResult, ResultSource, Scope, SourceKind, TaskResult
 from leaderboard.models.task_rows import TaskRow
 from leaderboard.models.task_versions import TaskVersion
+from leaderboard.models.verification import Comparison, TaskTolerance
 from leaderboard.models.views import SavedView
 
 __all__ = [
@@ -28,9 +30,11 @@ __all__ = [
     "BoardSnapshot",
     "CellScore",
     "CellSet",
+    "Comparison",
     "CurrentResult",
     "DataVersion",
     "DeclinedTask",
+    "FlagReply",
     "ImportRun",
     "ImportedFile",
     "Language",
@@ -44,6 +48,7 @@ __all__ = [
     "ModelRevision",
     "Origin",
     "RankRecord",
+    "ResultFlag",
     "ResultSource",
     "SavedView",
     "Scope",
@@ -54,6 +59,7 @@ __all__ = [
     "TaskGroupMember",
     "TaskResult",
     "TaskRow",
+    "TaskTolerance",
     "TaskVersion",
     "Variant",
 ]

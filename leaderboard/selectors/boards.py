@@ -11,13 +11,15 @@ from typing import Any, Protocol
 import numpy as np
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import models
-from django.db.models import Case, F, FloatField, Max, QuerySet, Value, When
+from django.db.models import Case, F, FloatField, IntegerField, Max, Q, QuerySet, Value, When
 from django.db.models.functions import Lower
 
 from leaderboard.aggregation import Floats
 from leaderboard.memory import Kept
-from leaderboard.models import Benchmark, Board, BoardLanguageRow, BoardRow, CurrentResult, Scope, Task
+from leaderboard.models import Benchmark, Board, BoardLanguageRow, BoardRow, CurrentResult, Scope, SourceKind, Task
 from leaderboard.selectors.measurements import speed_of_models
+from leaderboard.selectors.verification import levels_by_reruns
+from leaderboard.verification import Level
 
 
 class View(models.TextChoices):
@@ -42,6 +44,7 @@ class Kind(Enum):
     QUANTITY = auto()
     MEASURE = auto()
     DATE = auto()
+    LEVEL = auto()
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,9 @@ MEASURED = (
     BoardColumn("speed", Kind.MEASURE, "texts_per_second"),
     BoardColumn("memory", Kind.MEASURE, "peak_mb"),
 )
+# How far a row is verified, as its place in LEVELS: shown where some row of the board is more than reported.
+VERIFIED = BoardColumn("verified", Kind.LEVEL, "verified")
+LEVELS = (Level.DISAGREES, Level.REPORTED, Level.PARTLY, Level.SAMPLE, Level.FULL)
 # mteb's aggregation -> the columns it gives.
 MEANS = {
     "mean_task": ("mean_task",),
@@ -136,13 +142,15 @@ def board_columns(
     *,
     method_score: bool = False,
     measured: bool = False,
+    verified: bool = False,
     above_random: bool = False,
     without: Sequence[str] = (),
 ) -> list[BoardColumn]:
     """The columns of a view.
 
     `method_score` adds the one that the ranking method goes by, `measured` those of measured speed and memory,
-    `above_random` the mean on a scale that begins at chance. `without` are the task types that a rank is shown without.
+    `verified` the one that says how far a row is verified, `above_random` the mean on a scale that begins at chance.
+    `without` are the task types that a rank is shown without.
     """
     if view == View.WITHOUT:
         return [RANK, MODEL, *_array_columns("without", "ranks_without", without, Kind.RANK)]
@@ -160,6 +168,7 @@ def board_columns(
         *(BoardColumn(name, Kind.SCORE, name) for name in mean_names(benchmark)),
         *([ABOVE_RANDOM] if above_random else []),
         COVERAGE,
+        *([VERIFIED] if verified else []),
         *([ZERO_SHOT] if benchmark.show_zero_shot else []),
         *_array_columns("type", "type_means", type_names),
         *_array_columns("group", "group_means", [": ".join(group) for group in board.groups]),
@@ -174,6 +183,16 @@ def has_measured(board: Board) -> bool:
     return bool(measured) and BoardRow.objects.filter(board=board, model_meta__in=measured).exists()
 
 
+def has_verified(board: Board) -> bool:
+    """Whether any row of a stored board is more than reported by others."""
+    rerun = frozenset(id_ for id_, _ in levels_by_reruns())
+    more = Q(origins__contains=[SourceKind.RUN]) | Q(model_meta__in=rerun)
+    return _verified_boards.get((board.pk, rerun), BoardRow.objects.filter(more, board=board).exists)
+
+
+_verified_boards: Kept[bool] = Kept(500)
+
+
 def _array_columns(family: str, field: str, names: Iterable[str], kind: Kind = Kind.SCORE) -> list[BoardColumn]:
     return [BoardColumn(f"{family}:{name}", kind, field, index) for index, name in enumerate(names)]
 
@@ -185,6 +204,8 @@ def board_rows(board: Board, view: View, columns: Sequence[BoardColumn]) -> Quer
         identity += ["experiment_id", "origins", "rank_low", "rank_high", "mean_lows", "mean_highs"]
     fields = dict.fromkeys([*identity, *(column.field for column in columns)])
     measured = {column.field: _measured(column.field) for column in columns if column in MEASURED}
+    if VERIFIED in columns:
+        measured["verified"] = _verified()
     return _rows_in_order(board, view).annotate(**measured).values_list(*fields, named=True)
 
 
@@ -193,6 +214,31 @@ def _measured(field: str) -> Case:
     known = {id_: getattr(speed, field) for id_, speed in speed_of_models().items()}
     cases = (When(model_meta=id_, then=Value(value)) for id_, value in known.items() if value is not None)
     return Case(*cases, default=None, output_field=FloatField())
+
+
+def _verified() -> Case:
+    """The rule of `row_level` for the database, in which only the few models with reruns are named."""
+    by_reruns = levels_by_reruns()
+    of = {level: _entrants(id_ for id_, found in by_reruns.items() if found is level) for level in Level}
+    cases = [
+        (of[Level.DISAGREES], Level.DISAGREES),
+        (Q(origins=[SourceKind.RUN]), Level.FULL),
+        (of[Level.SAMPLE], Level.SAMPLE),
+        (Q(origins__contains=[SourceKind.RUN]), Level.PARTLY),
+    ]
+    return Case(
+        *(When(condition, then=Value(LEVELS.index(level))) for condition, level in cases if condition),
+        default=Value(LEVELS.index(Level.REPORTED)),
+        output_field=IntegerField(),
+    )
+
+
+def _entrants(entrants: Iterable[tuple[int, str]]) -> Q:
+    """The rows of some model variants; an empty condition for none."""
+    found = Q()
+    for model_id, experiment_id in entrants:
+        found |= Q(model_meta=model_id, experiment_id=experiment_id)
+    return found
 
 
 def _rows_in_order(board: Board, view: View) -> QuerySet[Any, Any]:

@@ -17,11 +17,12 @@ from leaderboard.selectors.languages import language_names
 from leaderboard.selectors.narrowing import Narrowing
 from leaderboard.selectors.versions import data_version
 from leaderboard.task_types import type_label
+from leaderboard.verification import LEVEL_LABELS
 from leaderboard.wording import license_text
 
 SHOWN = 10
 LABELS: Mapping[str, Mapping[str, str]] = {
-    "verified": {"here": "all evaluated here", "partly": "partly evaluated here", "reported": "reported by others"},
+    "verified": LEVEL_LABELS,
     "commercial": {"yes": "allowed", "no": "not allowed"},
 }
 

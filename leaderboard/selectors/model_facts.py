@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
 from leaderboard.memory import Kept
 from leaderboard.models import ModelMeta
 from leaderboard.selectors.measurements import speed_of_models
+from leaderboard.selectors.verification import levels_by_reruns
 from leaderboard.selectors.versions import data_version
+from leaderboard.verification import Level
 
 
 class ModelFacts(NamedTuple):
-    """Unknown is None. What has a default is measured, everything else a field of the model."""
+    """Unknown is None. What has a default is measured, everything else a field of the model.
+
+    `reruns` says what reruns say of the model, by variant.
+    """
 
     id: int
     name: str
@@ -37,6 +43,7 @@ class ModelFacts(NamedTuple):
     adapted_from: str | None
     texts_per_second: float | None = None
     peak_mb: float | None = None
+    reruns: Mapping[str, Level] = {}
 
     @property
     def organisation(self) -> str:
@@ -57,4 +64,6 @@ def _load() -> dict[int, ModelFacts]:
     facts = {row[0]: ModelFacts(*row) for row in rows.iterator(2000)}
     for id_, speed in speed_of_models().items():
         facts[id_] = facts[id_]._replace(texts_per_second=speed.texts_per_second, peak_mb=speed.peak_mb)
+    for (id_, experiment_id), level in levels_by_reruns().items():
+        facts[id_] = facts[id_]._replace(reruns={**facts[id_].reruns, experiment_id: level})
     return facts

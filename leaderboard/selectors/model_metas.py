@@ -14,6 +14,7 @@ from leaderboard.models import (
     Benchmark,
     BenchmarkTask,
     BoardRow,
+    CurrentResult,
     ModelMeta,
     ModelRevision,
     Scope,
@@ -27,7 +28,9 @@ from leaderboard.selectors import boards
 from leaderboard.selectors.declined_tasks import declined_tasks
 from leaderboard.selectors.results import CurrentScore
 from leaderboard.selectors.tasks import same_revision
+from leaderboard.selectors.verification import levels_by_reruns, own_rerun_agrees
 from leaderboard.strengths import TypeStrength, type_strengths
+from leaderboard.verification import Level, result_level, row_level
 
 
 @dataclass(slots=True)
@@ -100,10 +103,13 @@ def add_provenance(model_meta: ModelMeta, scores: Sequence[ModelScore]) -> None:
     rows = results.values_list(
         *("pk", "model_revision__name", "dataset_revision", "mteb_version", "date", "source__kind", "source__name"),
         "task__dataset_revision",
+        own_rerun_agrees(),
     )
     provenance = {pk: facts for pk, *facts in rows}
+    by_reruns = levels_by_reruns()
     for score in scores:
-        revision, dataset_revision, mteb_version, date, origin, source, registrys = provenance[score.result_id]
+        revision, dataset_revision, mteb_version, date, origin, source, registrys, agrees = provenance[score.result_id]
+        of_model = by_reruns.get((model_meta.pk, score.experiment_id))
         score.stale = bool(dataset_revision and registrys) and not same_revision(dataset_revision, registrys)
         score.current = CurrentScore(
             result_id=score.result_id,
@@ -121,7 +127,17 @@ def add_provenance(model_meta: ModelMeta, scores: Sequence[ModelScore]) -> None:
             date=date,
             origin=origin,
             source=source,
+            level=result_level(origin, agrees=agrees, of_model=of_model),
         )
+
+
+def model_level(model_meta: ModelMeta) -> Level | None:
+    """How far the model without settings of its own is verified; None without results that count."""
+    current = CurrentResult.objects.in_scope(Scope.ALL).filter(
+        variant__model_meta=model_meta, variant__experiment_id=""
+    )
+    origins = set(current.values_list("result__source__kind", flat=True))
+    return row_level(origins, levels_by_reruns().get((model_meta.pk, ""))) if origins else None
 
 
 def strengths(scores: Iterable[ModelScore]) -> list[TypeStrength]:

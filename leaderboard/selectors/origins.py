@@ -10,10 +10,12 @@ from typing import Any
 from django.db.models import Count
 
 from leaderboard.board_query import BoardQuery
-from leaderboard.models import Board, BoardRow, CurrentResult, ModelMeta, Task, TaskResult
+from leaderboard.models import Board, BoardRow, CurrentResult, ModelMeta, ResultFlag, Task, TaskResult
 from leaderboard.selectors.boards import entrant
 from leaderboard.selectors.declined_tasks import declined_tasks
 from leaderboard.selectors.standings import board_standings
+from leaderboard.selectors.verification import levels_by_reruns, open_flags, own_rerun_agrees
+from leaderboard.verification import Level, result_level
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class TaskOrigin:
     n_results: int = 0
     by_metric: float | None = None
     declined: str = ""
+    level: Level = Level.REPORTED
+    flag: ResultFlag | None = None
 
 
 _FIELDS = (
@@ -47,6 +51,7 @@ _FIELDS = (
     "result__mteb_version",
     "result__date",
     "result__source__kind",
+    own_rerun_agrees("result_id"),
 )
 
 
@@ -99,8 +104,9 @@ def _leading_results(board: Board, model_meta: ModelMeta, experiment_id: str) ->
         .order_by("task__name", part)
         .values_list(*_FIELDS)
     )
+    of_model, flags = levels_by_reruns().get((model_meta.pk, experiment_id)), open_flags(model_meta)
     leading: dict[str, dict[str, Any]] = {}
-    for task_name, result_id, model_revision, dataset_revision, mteb_version, date, origin in rows:
+    for task_name, result_id, model_revision, dataset_revision, mteb_version, date, origin, agrees in rows:
         known = leading.setdefault(
             task_name,
             {
@@ -110,6 +116,8 @@ def _leading_results(board: Board, model_meta: ModelMeta, experiment_id: str) ->
                 "mteb_version": mteb_version,
                 "date": date,
                 "origin": origin,
+                "level": result_level(origin, agrees=agrees, of_model=of_model),
+                "flag": flags.get(result_id),
                 "n_parts": 0,
             },
         )

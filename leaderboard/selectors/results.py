@@ -12,9 +12,21 @@ import zstandard
 
 from leaderboard.cell_means import Cell, mean_in_order
 from leaderboard.currency import parsed_version
-from leaderboard.models import CellSet, CurrentResult, ModelMeta, Scope, SourceKind, Task, TaskResult
+from leaderboard.models import (
+    CellSet,
+    Comparison,
+    CurrentResult,
+    ModelMeta,
+    ResultFlag,
+    Scope,
+    SourceKind,
+    Task,
+    TaskResult,
+)
 from leaderboard.result_files import TaskFacts
 from leaderboard.result_metrics import metric_column, stored_cells
+from leaderboard.selectors.verification import comparisons_of, levels_by_reruns, open_flags
+from leaderboard.verification import Level, result_level
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,7 @@ class CurrentScore:
     date: datetime | None
     origin: str
     source: str
+    level: Level = Level.REPORTED
 
 
 def _declared_cells(cell_set_ids: Iterable[int]) -> dict[int, list[Cell | None]]:
@@ -54,7 +67,8 @@ def _declared_cells(cell_set_ids: Iterable[int]) -> dict[int, list[Cell | None]]
 class Standing:
     """A stored result of a model on a task, and whether it counts now.
 
-    `scopes` maps each scope in which it counts to its part; `why` says it in a sentence.
+    `scopes` maps each scope in which it counts to its part; `why` says it in a sentence. `rerun` is how a run of ours
+    came out beside it, `flag` a doubt about it that nobody has decided.
     """
 
     result: TaskResult
@@ -62,6 +76,9 @@ class Standing:
     n_cells: int
     scopes: dict[str, int]
     why: str
+    level: Level
+    rerun: Comparison | None
+    flag: ResultFlag | None
 
 
 @dataclass(frozen=True)
@@ -85,6 +102,7 @@ def result_standings(model_meta: ModelMeta, task: Task) -> list[Standing]:
     )
     official = {result.variant_id: result for result in found if parts[result.pk].get(Scope.OFFICIAL) == 0}
     cells = _declared_cells({result.cell_set_id for result in found})
+    reruns, flags, by_reruns = comparisons_of(found), open_flags(model_meta), levels_by_reruns()
     standings = []
     for result in found:
         scored = [
@@ -94,7 +112,15 @@ def result_standings(model_meta: ModelMeta, task: Task) -> list[Standing]:
         ]
         scopes = parts[result.pk]
         why = why_it_counts(result, scopes, official.get(result.variant_id), model_meta.registry_revision)
-        standings.append(Standing(result, mean_in_order(scored), len(scored), scopes, why))
+        rerun = reruns.get(result.pk)
+        level = result_level(
+            result.source.kind,
+            agrees=rerun.agrees if rerun else None,
+            of_model=by_reruns.get((model_meta.pk, result.variant.experiment_id)),
+        )
+        standings.append(
+            Standing(result, mean_in_order(scored), len(scored), scopes, why, level, rerun, flags.get(result.pk))
+        )
     return sorted(standings, key=_place)
 
 

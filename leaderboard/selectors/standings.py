@@ -15,17 +15,29 @@ from leaderboard.above_random import RANDOM_ENCODER, above_random, n_comparable
 from leaderboard.aggregation import Floats, Ints
 from leaderboard.board_query import BoardQuery
 from leaderboard.cube import Cube, CubeRow
+from leaderboard.filters import verified
 from leaderboard.memory import Kept
 from leaderboard.models import Benchmark, Board
 from leaderboard.ranking import LanguageTable, Summary, language_table
 from leaderboard.selectors.board_metrics import LeftOut
-from leaderboard.selectors.boards import MEASURED, MODEL_FACTS, BoardColumn, Kind, Scale, column_scale, entrant
+from leaderboard.selectors.boards import (
+    LEVELS,
+    MEASURED,
+    MODEL_FACTS,
+    VERIFIED,
+    BoardColumn,
+    Kind,
+    Scale,
+    column_scale,
+    entrant,
+)
 from leaderboard.selectors.cubes import board_cube, query_cube
 from leaderboard.selectors.model_facts import ModelFacts, model_facts
 from leaderboard.selectors.narrowing import Narrowing, plain
 from leaderboard.selectors.own_boards import OwnBoard
 from leaderboard.selectors.versions import data_version
 from leaderboard.standing import MEANS, Bounds, Standing
+from leaderboard.verification import Level
 
 _VIEWS = 48 * 2**20
 _BYTES_PER_ROW = 2000
@@ -115,6 +127,14 @@ class Standings:
         return any(facts.texts_per_second is not None for facts in self.facts)
 
     @property
+    def has_verified(self) -> bool:
+        """Whether any row is more than reported by others."""
+        return any(self._verified(place) != LEVELS.index(Level.REPORTED) for place in range(len(self.rows)))
+
+    def _verified(self, place: int) -> int:
+        return LEVELS.index(verified(self.facts[place], self.rows[place]))
+
+    @property
     def n_bytes(self) -> int:
         arrays = (column for column in self.columns.values() if isinstance(column, np.ndarray))
         drawn_from = self.intervals.n_bytes if self.intervals else 0
@@ -142,6 +162,7 @@ class Standings:
             revision=row.revision,
             origins=row.origins,
             position=place,
+            verified=self._verified(place),
             **{column.field: _of_facts(facts, column) for column in OF_FACTS},
             **values,
             **bounds,
@@ -168,6 +189,8 @@ class Standings:
     def _value(self, column: BoardColumn, place: int) -> Any:
         if column.kind is Kind.MODEL:
             return self.facts[place].name.lower()
+        if column == VERIFIED:
+            return self._verified(place)
         if column in OF_FACTS:
             return _of_facts(self.facts[place], column)
         if column.field == "position":

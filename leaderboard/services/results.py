@@ -1,26 +1,38 @@
-"""Storing a single result: one that was evaluated here or handed in."""
+"""Storing results that were evaluated here or handed in."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import zstandard
 from django.db import connection, transaction
 
 from leaderboard.importing.worker import intern_cell_set
-from leaderboard.models import Benchmark, ModelMeta, ResultSource, Scope, SourceKind, Task, TaskResult
+from leaderboard.models import Benchmark, ModelMeta, ModelRevision, ResultSource, Scope, SourceKind, Task, TaskResult
 from leaderboard.result_files import ParsedResult, TaskFacts, UnusableFile, parse_result
 from leaderboard.services.boards import lock_publishing, publish_boards
 from leaderboard.services.currency import choose_current_results
 from leaderboard.services.languages import publish_languages
 from leaderboard.services.model_metas import ensure_revision, ensure_variant
 from leaderboard.services.task_rows import publish_task_rows
+from leaderboard.services.verification import compare_with_reruns
 
 
 class ResultRefused(ValueError):
     """The result does not fit what it claims to be; the message says why."""
+
+
+@dataclass(frozen=True)
+class NewResult:
+    """A file as mteb writes it. `settings` are mteb's `experiment_kwargs`, None for the base run."""
+
+    task: Task
+    payload: bytes
+    settings: Mapping[str, Any] | None
+    path: str
 
 
 @transaction.atomic
@@ -40,20 +52,56 @@ def record_result(
     `payload` is the file as mteb writes it; `settings` are mteb's `experiment_kwargs`, None for the base run. The same
     content twice is one fact. Raises ResultRefused.
     """
-    parsed = _parse(payload, task)
+    (result,) = record_results(
+        model_meta=model_meta,
+        revision=revision,
+        files=[NewResult(task, payload, settings, source_path)],
+        source_kind=source_kind,
+        source_name=source_name,
+    )
+    return result
+
+
+@transaction.atomic
+def record_results(
+    *,
+    model_meta: ModelMeta,
+    revision: str,
+    files: Iterable[NewResult],
+    source_kind: SourceKind,
+    source_name: str,
+) -> list[TaskResult]:
+    """As `record_result`, for many files of a model revision: the boards are computed once. All or none are stored."""
     lock_publishing()
     source, _ = ResultSource.objects.get_or_create(name=source_name, defaults={"kind": source_kind})
-    variant = ensure_variant(model_meta=model_meta, settings=settings)
+    model_revision = ensure_revision(name=model_meta.name, revision=revision)
+    stored = [_store(file, model_meta, model_revision, source) for file in files]
+    if new := [result for result, is_new in stored if is_new]:
+        choose_current_results(only=[(result.task_id, result.variant_id) for result in new])
+        compare_with_reruns(only=[result.pk for result in new])
+        tasks = list({result.task_id for result in new})
+        publish_task_rows(tasks=tasks)
+        publish_languages(tasks=tasks)
+        counting = Benchmark.objects.filter(benchmark_tasks__task__in=tasks).distinct()
+        publish_boards(benchmarks=counting, scopes=[Scope.ALL])
+    return [result for result, _ in stored]
+
+
+def _store(
+    file: NewResult, model_meta: ModelMeta, model_revision: ModelRevision, source: ResultSource
+) -> tuple[TaskResult, bool]:
+    """The fact, and whether it is new."""
+    parsed = _parse(file.payload, file.task)
     with connection.cursor() as cursor:
-        cell_set_id = intern_cell_set(cursor, task.pk, parsed, parsed.cell_set_digest())
-    result, is_new = TaskResult.objects.get_or_create(
-        model_revision=ensure_revision(name=model_meta.name, revision=revision),
-        variant=variant,
-        task=task,
+        cell_set_id = intern_cell_set(cursor, file.task.pk, parsed, parsed.cell_set_digest())
+    return TaskResult.objects.get_or_create(
+        model_revision=model_revision,
+        variant=ensure_variant(model_meta=model_meta, settings=file.settings),
+        task=file.task,
         source=source,
-        digest=hashlib.sha256(payload).digest(),
+        digest=hashlib.sha256(file.payload).digest(),
         defaults={
-            "source_path": source_path,
+            "source_path": file.path,
             "dataset_revision": parsed.dataset_revision,
             "mteb_version": parsed.mteb_version,
             "date": parsed.date,
@@ -62,15 +110,9 @@ def record_result(
             "cell_set_id": cell_set_id,
             "n_cells": len(parsed.main_scores),
             "main_scores": parsed.main_scores,
-            "payload": zstandard.ZstdCompressor().compress(payload),
+            "payload": zstandard.ZstdCompressor().compress(file.payload),
         },
     )
-    if is_new:
-        choose_current_results(only=[(task.pk, variant.pk)])
-        publish_task_rows(tasks=[task.pk])
-        publish_languages(tasks=[task.pk])
-        publish_boards(benchmarks=Benchmark.objects.filter(benchmark_tasks__task=task), scopes=[Scope.ALL])
-    return result
 
 
 def _parse(payload: bytes, task: Task) -> ParsedResult:

@@ -56,6 +56,7 @@ COLUMN_LABELS = {
     "mean_public": "Mean (Public)",
     "mean_private": "Mean (Private)",
     "coverage": "Tasks done",
+    "verified": "Verified",
     "zero_shot": "Zero-shot",
     "parameters": "Parameters",
     "dimensions": "Dimensions",

@@ -9,11 +9,12 @@ from math import floor, log10
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import conditional_escape, escape
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from leaderboard.models import SourceKind
-from leaderboard.selectors.boards import Kind
+from leaderboard.selectors.boards import LEVELS, Kind
+from leaderboard.verification import LEVEL_LABELS, LEVEL_SENTENCES, Level
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -34,6 +35,11 @@ def breakable(name: str) -> SafeString:
 
 def score_text(score: float | None) -> str:
     return DASH if score is None else f"{score * 100:.2f}"
+
+
+def points_text(difference: float) -> str:
+    """A distance between scores in points of x 100, with the digits that a tolerance of 0.1 needs."""
+    return f"{difference * 100:.3f}"
 
 
 def quantity_text(number: int) -> str:
@@ -99,6 +105,12 @@ def percent_cell(percent: int | None) -> str:
     return f"<td>{percent}%"
 
 
+def level_badge(level: str) -> SafeString:
+    """How far something is verified, with the sentence that explains it."""
+    style = {Level.FULL: " strong", Level.SAMPLE: " strong", Level.DISAGREES: " doubt"}.get(Level(level), "")
+    return format_html('<span class="badge{}" title="{}">{}</span>', style, LEVEL_SENTENCES[level], LEVEL_LABELS[level])
+
+
 def _known(text: Callable[[Any], str]) -> Callable[[Any], str]:
     return lambda value: UNKNOWN if value is None else f"<td>{text(value)}"
 
@@ -111,4 +123,5 @@ CELLS: dict[Kind, Callable[[Any], str]] = {
     Kind.COUNT: _known(lambda number: f"{number:,}"),
     Kind.MEASURE: _known(measure_text),
     Kind.DATE: _known(date_text),
+    Kind.LEVEL: lambda place: f"<td>{level_badge(LEVELS[place])}",
 }

@@ -9,13 +9,13 @@ from django.utils.http import urlencode
 
 from leaderboard.selectors.boards import Kind
 from leaderboard.selectors.results import CurrentScore
-from leaderboard.tables.cells import CELLS, ORIGIN_LABELS, revision_text
+from leaderboard.tables.cells import CELLS, ORIGIN_LABELS, level_badge, revision_text
 
 STALE = '<span class="badge" title="made on another revision of the dataset than mteb names now">stale</span>'
 
 
 def provenance_cells(current: CurrentScore, *, stale: bool = False) -> str:
-    """Revision, dataset revision, mteb version, date and origin of a result.
+    """Revision, dataset revision, mteb version, date, origin and level of a result.
 
     `stale` marks the dataset revision as another than mteb names now.
     """
@@ -29,6 +29,7 @@ def provenance_cells(current: CurrentScore, *, stale: bool = False) -> str:
         f"{escape(revision_text(current.model_revision))}</code>{parts}"
         f"{_code(current.dataset_revision)}{f' {STALE}' if stale else ''}{_text(current.mteb_version)}"
         f'{CELLS[Kind.DATE](current.date)}<td class="text">{ORIGIN_LABELS[current.origin]}'
+        f'<td class="text">{level_badge(current.level)}'
     )
 
 
@@ -57,10 +58,11 @@ PROVENANCE_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("mteb", "mteb version", "current__mteb_version"),
     ("date", "Date", "current__date"),
     ("source", "Source", "current__origin"),
+    ("verified", "Verified", "current__level"),
 )
 
 
-PROVENANCE = frozenset({"revision", "dataset", "mteb", "source", "results"})
+PROVENANCE = frozenset({"revision", "dataset", "mteb", "source", "verified", "results"})
 
 
 def provenance_columns() -> list[tuple[str, django_tables2.Column]]:

@@ -19,6 +19,8 @@ register.filter("breakable", cells.breakable)
 register.filter("score", cells.score_text)
 register.filter("day", cells.date_text)
 register.filter("short_revision", cells.revision_text)
+register.filter("level_badge", cells.level_badge)
+register.filter("points", cells.points_text)
 register.filter("ranking_rule", boards.ranking_rule)
 register.filter("leading_mean", boards.leading_mean)
 

@@ -107,7 +107,7 @@ class BoardPage:
         self.query_error: QueryError | None = None
         self.standings: Standings | None = None
         self.table: BoardTable | None = None
-        self._measured = False
+        self._measured = self._verified = False
         self.view = View.SUMMARY
         if board:
             self.view = View(asked) if (asked := request.GET.get("view", "")) in View.values else View.SUMMARY
@@ -158,13 +158,14 @@ class BoardPage:
         if head is None:
             return None
         has_score = self.standings is not None and self.standings.columns.get("method_score") is not None
-        self._measured = self._has_measured(board)
+        self._measured, self._verified = self._has_measured(board), self._has_verified(board)
         columns = boards.board_columns(
             self.benchmark,
             head,
             self.view,
             method_score=has_score,
             measured=self._measured,
+            verified=self._verified,
             above_random=self._shows_above_random and self._can_show_above_random,
             without=self.standings.without_types if self.standings else (),
         )
@@ -201,6 +202,13 @@ class BoardPage:
         if self.standings is not None:
             return self.standings.has_measured
         return isinstance(board, Board) and boards.has_measured(board)
+
+    def _has_verified(self, board: Board | OwnBoard) -> bool:
+        if self.view != View.SUMMARY:
+            return False
+        if self.standings is not None:
+            return self.standings.has_verified
+        return isinstance(board, Board) and boards.has_verified(board)
 
     def _pinned(self, board: Board | OwnBoard, columns: Sequence[boards.BoardColumn]) -> list[Any]:
         asked = self.request.GET.get("pin", "").split(",")[:MAX_PINNED]
@@ -261,6 +269,7 @@ class BoardPage:
             "columns": self._column_choices(),
             "above_random": self._shows_above_random,
             "random_encoder": RANDOM_ENCODER,
+            "shows_verified": self._verified,
             "measured_on": compared_hardware() if self._measured else "",
             **self._charts(),
             "scope": self.scope,
@@ -372,7 +381,9 @@ class BoardPage:
         hidden = self._named("hide")
         return [
             (column.key, str(column_label(column)), column.key not in hidden)
-            for column in boards.board_columns(self.benchmark, head, View.SUMMARY, measured=self._measured)
+            for column in boards.board_columns(
+                self.benchmark, head, View.SUMMARY, measured=self._measured, verified=self._verified
+            )
             if column.key not in {"rank", "model"}
         ]
 

@@ -23,6 +23,7 @@ from leaderboard.search_terms import cleaned
 from leaderboard.selectors import languages, metadata, model_metas
 from leaderboard.selectors.measurements import measurements_of
 from leaderboard.selectors.model_metas import ModelScore
+from leaderboard.selectors.verification import open_flags
 from leaderboard.selectors.versions import latest_version
 from leaderboard.tables import model_metas as tables
 from leaderboard.views.addresses import named, scope_of
@@ -54,6 +55,8 @@ def model(request: HttpRequest, name: str) -> HttpResponseBase:
         "standings": standings,
         "standings_body": tables.standings_body(standings, scope),
         "measured": measurements_of(shown),
+        "flags": list(open_flags(shown).values()),
+        "verified": model_metas.model_level(shown),
         **_strengths(scores),
         **_results(request, shown, scores, table),
         **_missing(request, shown),

@@ -15,8 +15,8 @@ from leaderboard.selectors import results
 from leaderboard.views.addresses import metric_of, named
 
 CELLS_PER_PAGE = 200
-HEADINGS = ["Revision", "Score", "Cells", "Does it count?", "Source", "Dataset revision", "mteb version", "Date"]
-HEADINGS += ["Took", "File"]
+HEADINGS = ["Revision", "Score", "Cells", "Does it count?", "Source", "Verified", "Dataset revision", "mteb version"]
+HEADINGS += ["Date", "Took", "File"]
 
 
 @require_safe

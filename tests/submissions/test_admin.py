@@ -68,6 +68,12 @@ OF_MODERATORS = {
     *(f"leaderboard.{verb}_declinedtask" for verb in VERBS),
     "leaderboard.view_task",
     "leaderboard.view_auditentry",
+    *(f"submissions.{verb}_resultupload" for verb in ("view", "change")),
+    *(f"submissions.{verb}_spotcheckrule" for verb in VERBS),
+    *(f"submissions.{verb}_spotcheck" for verb in ("view", "add")),
+    "leaderboard.view_comparison",
+    *(f"leaderboard.{verb}_tasktolerance" for verb in VERBS),
+    *(f"leaderboard.{verb}_resultflag" for verb in ("view", "change")),
 }
 OF_ADMINISTRATORS = {
     *OF_MODERATORS,

@@ -1,0 +1,87 @@
+"""Writes of flags: raise a doubt, answer it, decide about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from leaderboard.models import Comparison, FlagReply, ResultFlag, TaskResult
+from leaderboard.services.boards import bump_data_version
+from submissions.selectors import flags as selectors
+from submissions.services.submissions import NotPossible, ReasonMissing, SubmissionError
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class TooMany(SubmissionError):
+    """The person has to wait."""
+
+
+class NotAllowed(SubmissionError):
+    """The person may not do this."""
+
+
+def raise_flag(*, result: TaskResult, flagger: User, reason: str, text: str) -> ResultFlag:
+    if not selectors.flags_left(flagger):
+        raise TooMany(f"You raised {selectors.FLAGS_A_DAY} flags within a day. Go on tomorrow.")
+    try:
+        with transaction.atomic():
+            flag = ResultFlag.objects.create(result=result, flagger=flagger, reason=reason, text=text.strip())
+            bump_data_version()
+    except IntegrityError as error:
+        if "one_open_flag_per_person_and_result" not in str(error):
+            raise
+        raise NotPossible("Your flag on this result is still open. Answer there.") from error
+    return flag
+
+
+@transaction.atomic
+def reply(*, flag: ResultFlag, author: User, text: str) -> FlagReply:
+    if not selectors.may_reply(author, flag):
+        raise NotAllowed("While it is open, the one who raised it, who submitted the model, and moderators answer.")
+    if not selectors.replies_left(author):
+        raise TooMany(f"You wrote {selectors.REPLIES_AN_HOUR} answers within an hour. Go on a little later.")
+    return FlagReply.objects.create(flag=flag, author=author, text=text.strip())
+
+
+@transaction.atomic
+def decide_flag(*, flag: ResultFlag, decided_by: User, state: str, decision: str) -> ResultFlag:
+    """Accept or dismiss it, with a reason that everybody reads."""
+    if not decision.strip():
+        raise ReasonMissing("Say why: everybody reads it on the flag's page.")
+    flag = ResultFlag.objects.select_for_update(of=("self",)).get(pk=flag.pk)
+    if not flag.is_open:
+        raise NotPossible(f"{flag} is {flag.get_state_display()} already.")
+    flag.state = ResultFlag.State(state)
+    flag.decided_by, flag.decided_at, flag.decision = decided_by, timezone.now(), decision.strip()
+    flag.save(update_fields=["state", "decided_by", "decided_at", "decision"])
+    bump_data_version()
+    return flag
+
+
+@transaction.atomic
+def flag_disagreements() -> list[ResultFlag]:
+    """Raise a flag in the board's own name on each reported result that a rerun contradicts, once."""
+    comparisons = (
+        Comparison.objects.filter(agrees=False)
+        .exclude(reported__flags__reason=ResultFlag.Reason.DISAGREES)
+        .order_by("reported_id", "-pk")
+        .distinct("reported_id")
+    )
+    flags = ResultFlag.objects.bulk_create(
+        ResultFlag(result_id=one.reported_id, reason=ResultFlag.Reason.DISAGREES, text=_said(one))
+        for one in comparisons
+    )
+    if flags:
+        bump_data_version()
+    return flags
+
+
+def _said(comparison: Comparison) -> str:
+    return (
+        f"A run here (result {comparison.rerun_id}) differs by {100 * comparison.difference:.3f} points in "
+        f"{comparison.split} {comparison.subset}; {100 * comparison.tolerance:g} are tolerated."
+    )
