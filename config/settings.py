@@ -121,6 +121,11 @@ CACHES = {
     },
 }
 
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "submissions.backends.RunOwners",
+]
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -211,6 +216,8 @@ AUTH_PASSWORD_VALIDATORS = [
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 
 SECURE_SSL_REDIRECT = PRODUCTION
+# Asked from inside, without the proxy that speaks https.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
@@ -276,6 +283,13 @@ Q_CLUSTER = {
         }
     },
 }
+
+# Who may read /metrics: whoever sends the token, and these networks where no proxy stands between (docs/operations.md).
+METRICS_TOKEN = env.str("PODIUM_METRICS_TOKEN", "")
+METRICS_NETWORKS: list[str] = env.list(
+    "PODIUM_METRICS_NETWORKS",
+    ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
+)
 
 HF_ENDPOINT = env.str("HF_ENDPOINT", "https://huggingface.co")
 
