@@ -85,6 +85,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "submissions.context_processors.mail",
+                "submissions.announcements.shown_on_every_page",
             ],
         },
     }
@@ -120,11 +121,6 @@ CACHES = {
         "LOCATION": "podium",
     },
 }
-
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "submissions.backends.RunOwners",
-]
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -165,7 +161,7 @@ _mail = mail_policy(host=EMAIL_HOST, is_production=PRODUCTION, asked=env.str("PO
 SENDS_MAIL = _mail.sends_mail
 
 # docs/accounts.md says what these come to.
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend", "submissions.backends.RunOwners"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
@@ -253,6 +249,9 @@ EVALUATION_HUB_HOSTS: list[str] = env.list("PODIUM_HUB_HOSTS", [])
 EVALUATION_TURN_SECONDS = env.int("PODIUM_TURN_SECONDS", 600)
 EVALUATION_BATCH_SIZE = env.int("PODIUM_BATCH_SIZE", 32)
 
+# Called with each run that ends, in the transaction that ends it.
+EVALUATION_RUN_ENDED = ["submissions.services.notifications.run_ended"]
+
 # The queue only wakes workers; the rows of `evaluation` are the truth. docs/evaluation.md says why each value is what
 # it is.
 Q_CLUSTER = {
@@ -283,6 +282,11 @@ Q_CLUSTER = {
         }
     },
 }
+
+# The address of this board in what is sent to people, and which addresses they may be told at (docs/notifications.md).
+SITE_URL = env.str("PODIUM_URL", f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://localhost:8000")
+WEBHOOK_PRIVATE = env.bool("PODIUM_WEBHOOK_PRIVATE", False)
+WEBHOOK_HTTP = WEBHOOK_PRIVATE or not PRODUCTION
 
 # Who may read /metrics: whoever sends the token, and these networks where no proxy stands between (docs/operations.md).
 METRICS_TOKEN = env.str("PODIUM_METRICS_TOKEN", "")

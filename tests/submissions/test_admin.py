@@ -62,6 +62,10 @@ OF_MODERATORS = {
     *(f"leaderboard.{verb}_benchmark" for verb in ("view", "add")),
     *(f"leaderboard.{verb}_declinedtask" for verb in VERBS),
     "leaderboard.view_task",
+    "evaluation.view_queuepause",
+    "evaluation.change_queuepause",
+    *(f"submissions.{verb}_announcement" for verb in VERBS),
+    "submissions.view_delivery",
 }
 OF_ADMINISTRATORS = {
     *OF_MODERATORS,
