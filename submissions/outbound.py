@@ -71,12 +71,11 @@ def post(url: str, body: bytes, headers: dict[str, str], *, allow_private: bool,
     check_url(url, allow_private=allow_private, allow_http=allow_http)
     deadline = time.monotonic() + TIMEOUT_SECONDS
     backend = _CheckedBackend(deadline, allow_private=allow_private)
+    sent = [("Host", urlsplit(url).netloc), *headers.items()]
     try:
         with (
             httpcore2.ConnectionPool(ssl_context=ssl.create_default_context(), network_backend=backend) as pool,
-            pool.stream(
-                "POST", url, headers=[("Host", urlsplit(url).netloc), *headers.items()], content=body
-            ) as response,
+            pool.stream("POST", url, headers=sent, content=body) as response,
         ):
             return response.status
     except httpcore2.TimeoutException:

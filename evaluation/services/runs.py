@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from evaluation.capabilities import memory_needed_mb
-from evaluation.models import EvaluationRun, EvaluationUnit, Lane
+from evaluation.models import AttemptLog, EvaluationRun, EvaluationUnit, Lane
 from evaluation.selectors.cells import UnitCells, cells_of_benchmarks
+from evaluation.services.attempts import record_attempt
 from evaluation.services.states import lock_run, settle_run
 from evaluation.services.waking import wake
 from leaderboard.models import Benchmark, ModelMeta, Task
@@ -88,6 +89,8 @@ def checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 def cancel_run(*, run: EvaluationRun) -> int:
     """Stop what of the run is unfinished, in how many units; a worker that is on it notices within seconds."""
     run = lock_run(run)
+    for unit in run.units.select_for_update(of=("self",)).filter(state=EvaluationUnit.State.RUNNING).order_by("pk"):
+        record_attempt(unit=unit, outcome=AttemptLog.Outcome.CANCELLED)
     cancelled = run.units.unfinished().update(
         state=EvaluationUnit.State.CANCELLED, owner="", lease_until=None, progress="", finished_at=Now()
     )
