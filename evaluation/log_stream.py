@@ -21,7 +21,7 @@ MAX_STREAMS = 2
 """Of the four threads that a process has."""
 STREAM_SECONDS = 25.0
 POLL_SECONDS = 1.0
-KEEP_ALIVE_SECONDS = 5.0
+KEEP_ALIVE_SECONDS = 1.0
 RECONNECT_MS = 1000
 free_places = threading.BoundedSemaphore(MAX_STREAMS)
 

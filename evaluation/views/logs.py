@@ -15,7 +15,7 @@ from evaluation.models import AttemptLog, EvaluationRun, EvaluationUnit
 from evaluation.permissions import may_see_log
 from evaluation.selectors.logs import attempt_logs
 
-RETRY_AFTER_SECONDS = 30
+RETRY_AFTER_SECONDS = 10
 
 
 @never_cache

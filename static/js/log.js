@@ -3,7 +3,7 @@
 // loaded anew every few seconds until it has.
 
 const RELOAD_MS = 5000;
-const AGAIN_MS = 30000;
+const AGAIN_MS = 10000;
 const MOST_CHARACTERS = 65536;
 
 const section = document.querySelector("[data-log-stream]");

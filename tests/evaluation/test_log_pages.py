@@ -152,7 +152,7 @@ def test_there_are_few_streams_and_who_leaves_makes_room(
     with opened(live_server, unit.run_id, user) as one, opened(live_server, unit.run_id, user) as two:
         assert (one.status, two.status) == (200, 200)
         with opened(live_server, unit.run_id, user) as refused:
-            assert (refused.status, refused.headers["Retry-After"]) == (503, "30")
+            assert (refused.status, refused.headers["Retry-After"]) == (503, "10")
 
 
 @pytest.mark.django_db
