@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from evaluation.models import EvaluationRun
 
-# Asked of a user for one run; `submissions.backends.RunOwners` grants them to those who submitted it.
+# Asked of a user for one run; `submissions.run_permissions.RunOwners` grants them to those who submitted it.
 SEE_LOG = "evaluation.see_log_of_run"
 CANCEL = "evaluation.cancel_run"
 RETRY = "evaluation.retry_run"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Avg, DurationField, ExpressionWrapper, F, QuerySet
+from django.db.models import DurationField, ExpressionWrapper, F, Prefetch, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from evaluation.models import EvaluationRun, EvaluationUnit
 from evaluation.pace import Piece, pace, remaining_seconds, side_by_side
+from evaluation.selectors.estimates import seconds_by_task
 from evaluation.selectors.pauses import queue_is_paused
 from evaluation.selectors.runs import unfinished_runs
 from evaluation.selectors.workers import workers_alive
@@ -62,22 +63,32 @@ class _Work:
 
 def _remaining_work(runs: QuerySet[EvaluationRun]) -> dict[int, _Work]:
     """By the id of the run, in the order of `runs`."""
-    run_ids = list(runs.values_list("pk", flat=True))
-    units: dict[int, list[EvaluationUnit]] = defaultdict(list)
-    for unit in (
-        EvaluationUnit.objects.filter(run__in=run_ids)
-        .annotate(elapsed=ExpressionWrapper(Now() - F("started_at"), output_field=DurationField()))
-        .only("run_id", "task_id", "state", "started_at", "finished_at", "estimated_seconds")
-    ):
-        units[unit.run_id].append(unit)
-    usual = usual_seconds({unit.task_id for of in units.values() for unit in of})
-    return {run_id: _work(units[run_id], usual) for run_id in run_ids}
+    units = (
+        EvaluationUnit.objects.annotate(
+            elapsed=ExpressionWrapper(Now() - F("started_at"), output_field=DurationField())
+        )
+        .select_related("task")
+        .only("run_id", "task", "state", "started_at", "finished_at", "estimated_seconds")
+    )
+    return {
+        run.pk: _work(run.units_in_order, _estimates(run))
+        for run in runs.select_related("model_meta").prefetch_related(
+            Prefetch("units", units.order_by("pk"), to_attr="units_in_order")
+        )
+    }
 
 
-def _work(units: Iterable[EvaluationUnit], usual: dict[int, float]) -> _Work:
+def _estimates(run: Any) -> dict[int, float | None]:
+    """What each unit was estimated at when it was queued, else what is known now."""
+    unknown = [unit.task for unit in run.units_in_order if unit.estimated_seconds is None]
+    by_task = seconds_by_task(unknown, run.model_meta) if unknown else {}
+    return {unit.pk: unit.estimated_seconds or by_task.get(unit.task_id) for unit in run.units_in_order}
+
+
+def _work(units: Iterable[EvaluationUnit], estimates: Mapping[int, float | None]) -> _Work:
     finished, pieces = [], []
     for unit in units:
-        estimated = unit.estimated_seconds or usual.get(unit.task_id)
+        estimated = estimates[unit.pk]
         if not unit.is_finished:
             pieces.append(Piece(estimated, _elapsed(unit)))
         elif unit.state == unit.State.DONE and estimated is not None and unit.started_at and unit.finished_at:
@@ -88,9 +99,3 @@ def _work(units: Iterable[EvaluationUnit], usual: dict[int, float]) -> _Work:
 def _elapsed(unit: EvaluationUnit) -> float:
     elapsed: timedelta | None = getattr(unit, "elapsed", None)
     return elapsed.total_seconds() if elapsed and unit.state == unit.State.RUNNING else 0.0
-
-
-def usual_seconds(task_ids: Iterable[int]) -> dict[int, float]:
-    """What evaluating a task has taken here on average, by the task's id; of tasks that were evaluated here."""
-    done = EvaluationUnit.objects.filter(task__in=task_ids, evaluation_time__isnull=False)
-    return dict(done.order_by().values_list("task_id").annotate(Avg("evaluation_time")))

@@ -11,9 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
 from evaluation.log_stream import LogStream, open_stream
-from evaluation.models import AttemptLog, EvaluationRun, EvaluationUnit
+from evaluation.models import AttemptLog, EvaluationUnit
 from evaluation.permissions import may_see_log
 from evaluation.selectors.logs import attempt_logs
+from evaluation.views.runs import visible_run
 
 RETRY_AFTER_SECONDS = 10
 
@@ -25,7 +26,7 @@ def log_stream(request: HttpRequest, pk: int) -> HttpResponseBase:
 
     204 ends that: nothing will come any more. 503 where no thread is free; the page then loads itself anew.
     """
-    run = get_object_or_404(EvaluationRun, pk=pk)
+    run = visible_run(request, pk)
     if not may_see_log(request.user, run):
         raise PermissionDenied
     if run.is_finished:
@@ -68,8 +69,8 @@ def attempt_log(request: HttpRequest, pk: int, unit_pk: int, number: int) -> Htt
 
 
 def _visible_unit(request: HttpRequest, pk: int, unit_pk: int) -> EvaluationUnit:
-    units = EvaluationUnit.objects.select_related("run__model_meta", "task", "worker")
-    unit = get_object_or_404(units, pk=unit_pk, run=pk)
-    if not may_see_log(request.user, unit.run):
+    run = visible_run(request, pk)
+    unit = get_object_or_404(run.units.select_related("task", "worker"), pk=unit_pk)
+    if not may_see_log(request.user, run):
         raise PermissionDenied
     return unit

@@ -19,10 +19,15 @@ from evaluation.services.runs import cancel_run, retry_failed_units
 REFRESH_SECONDS = 5
 
 
+def visible_run(request: HttpRequest, pk: int) -> EvaluationRun:
+    """The run with its model, for whoever may know of it; to others it is not there."""
+    return get_object_or_404(EvaluationRun.objects.select_related("model_meta", "requested_by"), pk=pk)
+
+
 @require_safe
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """A run with its tasks. The log is for whoever it belongs to, and for moderators."""
-    evaluation_run = get_object_or_404(EvaluationRun.objects.select_related("model_meta", "requested_by"), pk=pk)
+    evaluation_run = visible_run(request, pk)
     context = {"status": run_status(evaluation_run, request.user), "refresh_seconds": REFRESH_SECONDS}
     return render(request, "evaluation/run.html", context)
 
@@ -30,7 +35,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    evaluation_run = get_object_or_404(EvaluationRun, pk=pk)
+    evaluation_run = visible_run(request, pk)
     if not may_cancel(request.user, evaluation_run):
         raise PermissionDenied
     n_units = cancel_run(run=evaluation_run)
@@ -41,7 +46,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
-    evaluation_run = get_object_or_404(EvaluationRun, pk=pk)
+    evaluation_run = visible_run(request, pk)
     if not may_retry(request.user, evaluation_run):
         raise PermissionDenied
     n_units = retry_failed_units(run=evaluation_run)
