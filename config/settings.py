@@ -161,7 +161,10 @@ _mail = mail_policy(host=EMAIL_HOST, is_production=PRODUCTION, asked=env.str("PO
 SENDS_MAIL = _mail.sends_mail
 
 # docs/accounts.md says what these come to.
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend", "submissions.run_permissions.RunOwners"]
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "submissions.run_permissions.RunOwners",
+]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"

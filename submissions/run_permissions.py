@@ -10,10 +10,11 @@ from django.contrib.auth.models import AnonymousUser, User
 from evaluation.models import EvaluationRun
 from evaluation.permissions import CANCEL, RETRY, SEE_LOG
 from submissions.models import Submission
+from submissions.selectors.organisations import is_teammate
 
 
 class RunOwners(BaseBackend):
-    """Signs nobody in. A run belongs to whoever submitted its model, or asked for it without a submission."""
+    """Signs nobody in. A run belongs to whoever submitted its model and their team-mates, else to whoever asked for it."""
 
     def has_perm(self, user_obj: User | AnonymousUser, perm: str, obj: Any = None) -> bool:
         if not isinstance(obj, EvaluationRun) or not user_obj.is_active or perm not in {SEE_LOG, CANCEL, RETRY}:
@@ -23,4 +24,4 @@ class RunOwners(BaseBackend):
             return obj.requested_by_id == user_obj.pk
         # What was taken back is not to come to life again.
         is_open = perm != RETRY or submission.state != Submission.State.WITHDRAWN
-        return is_open and submission.submitter_id == user_obj.pk
+        return is_open and (submission.submitter_id == user_obj.pk or is_teammate(user_obj, submission))

@@ -19,7 +19,7 @@ from evaluation.services.runs import cancel_run
 from submissions.models import Submission
 from tests.browser.test_pages import Inspector
 from tests.factories_evaluation import claimed_unit, make_run, make_worker
-from tests.factories_submissions import make_maintainer, make_submission
+from tests.factories_submissions import make_moderator, make_submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +29,7 @@ def unit(transactional_db: None) -> EvaluationUnit:
     """At work for ada's submission, which moderators approved."""
     ada = User.objects.create_user("ada", "ada@example.org")
     run = make_run(2, requested_by=ada)
-    make_submission(ada, state="approved", run=run, decided_by=make_maintainer(), decided_at=timezone.now())
+    make_submission(ada, state="approved", run=run, decided_by=make_moderator(), decided_at=timezone.now())
     return claimed_unit(run, worker=make_worker())
 
 

@@ -16,7 +16,7 @@ from leaderboard.selectors.versions import data_version
 from submissions.models import Announcement
 from submissions.services.announcements import delete_announcement, save_announcement
 from tests.config.test_page_cache import ask
-from tests.factories_submissions import make_maintainer, make_user
+from tests.factories_submissions import make_moderator, make_user
 
 
 class Told:
@@ -56,7 +56,7 @@ def test_pages_in_memory_change_with_an_announcement_at_once() -> None:
 @pytest.mark.django_db
 def test_moderators_announce_at_their_desk_and_nobody_else() -> None:
     client = Client()
-    client.force_login(make_maintainer())
+    client.force_login(make_moderator())
     address = reverse("admin:submissions_announcement_add")
     form = {"text": "<b>New</b> disks.", "link": "https://example.org/why", "kind": "maintenance", "is_shown": "on"}
     version = data_version()

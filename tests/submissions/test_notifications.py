@@ -27,7 +27,7 @@ from submissions.notices import Event
 from submissions.services import notifications as services
 from submissions.services import submissions as submission_services
 from tests.factories_evaluation import claimed_unit, make_run
-from tests.factories_submissions import make_maintainer, make_submission, make_user
+from tests.factories_submissions import make_moderator, make_submission, make_user
 from tests.factories_webhooks import receiving
 
 pytestmark = pytest.mark.django_db
@@ -48,14 +48,12 @@ def private(settings: Settings) -> None:
 def with_run(submitter: User, n_tasks: int = 1) -> Submission:
     """An approved submission, its run in the queue."""
     run = make_run(n_tasks, requested_by=submitter)
-    return make_submission(
-        submitter, state="approved", run=run, decided_by=make_maintainer(), decided_at=timezone.now()
-    )
+    return make_submission(submitter, state="approved", run=run, decided_by=make_moderator(), decided_at=timezone.now())
 
 
 def test_a_rejection_reaches_the_submitter_with_its_reason(ada: User) -> None:
     submission = make_submission(ada, model_name="ada/model")
-    submission_services.reject(submission=submission, decided_by=make_maintainer(), reason="No licence.")
+    submission_services.reject(submission=submission, decided_by=make_moderator(), reason="No licence.")
     assert deliver() == 1
     (message,) = mail.outbox
     assert message.subject == "Podium: ada/model: rejected"
@@ -91,7 +89,7 @@ def test_a_run_without_a_submission_tells_nobody() -> None:
 def test_what_did_not_happen_is_not_told(ada: User) -> None:
     submission = make_submission(ada)
     with transaction.atomic():
-        submission_services.reject(submission=submission, decided_by=make_maintainer(), reason="No licence.")
+        submission_services.reject(submission=submission, decided_by=make_moderator(), reason="No licence.")
         transaction.set_rollback(True)
     assert not Notification.objects.exists()
     assert not OrmQ.objects.exists()

@@ -12,14 +12,15 @@ from evaluation.services import claims
 from evaluation.services.runs import cancel_run
 from submissions.models import Submission
 from submissions.services.submissions import withdraw
+from tests.factories_accounts import make_organisation
 from tests.factories_evaluation import claimed_unit, make_run
-from tests.factories_submissions import make_maintainer, make_submission, make_user
+from tests.factories_submissions import make_moderator, make_submission, make_user
 
 pytestmark = pytest.mark.django_db
 
 LINE = "line of the log"
-PEOPLE = ["anonymous", "stranger", "submitter", "moderator"]
-TRUSTED = {"submitter", "moderator"}
+PEOPLE = ["anonymous", "stranger", "submitter", "team-mate", "moderator"]
+TRUSTED = {"submitter", "team-mate", "moderator"}
 
 
 @pytest.fixture
@@ -27,9 +28,17 @@ def run() -> EvaluationRun:
     """Of a submission, at work, with a line in its log."""
     submitter = make_user("submitter")
     make_user("stranger")
-    make_maintainer("moderator")
+    make_moderator("moderator")
+    organisation = make_organisation(submitter, make_user("team-mate"))
     run = make_run(2, requested_by=submitter)
-    make_submission(submitter, state="approved", run=run, decided_by=make_maintainer(), decided_at=timezone.now())
+    make_submission(
+        submitter,
+        organisation=organisation,
+        state="approved",
+        run=run,
+        decided_by=make_moderator(),
+        decided_at=timezone.now(),
+    )
     claims.heartbeat(unit=claimed_unit(run), progress="evaluating", log=LINE)
     return run
 
@@ -104,5 +113,5 @@ def test_a_run_that_was_asked_for_without_a_submission_belongs_to_whoever_asked(
 
 
 def browser_of_moderator() -> Client:
-    make_maintainer("moderator")
+    make_moderator("moderator")
     return browser("moderator")
