@@ -113,6 +113,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "podium_cache",
+        "KEY_FUNCTION": "config.cache_keys.hashed",
         # Far more than anybody has: a table that overflows forgets at random, counts of wrong passwords included.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
