@@ -14,7 +14,7 @@ from submissions.selectors.organisations import is_teammate
 
 
 class RunOwners(BaseBackend):
-    """Signs nobody in. A run belongs to whoever submitted its model and their team-mates, else to whoever asked for it."""
+    """Signs nobody in. A run is that of who submitted its model and their team-mates, else of who asked for it."""
 
     def has_perm(self, user_obj: User | AnonymousUser, perm: str, obj: Any = None) -> bool:
         if not isinstance(obj, EvaluationRun) or not user_obj.is_active or perm not in {SEE_LOG, CANCEL, RETRY}:
