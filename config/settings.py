@@ -87,6 +87,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "submissions.context_processors.mail",
+                "submissions.announcements.shown_on_every_page",
             ],
         },
     }
@@ -114,6 +115,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "podium_cache",
+        "KEY_FUNCTION": "config.cache_keys.hashed",
         # Far more than anybody has: a table that overflows forgets at random, counts of wrong passwords included.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
@@ -162,7 +164,10 @@ _mail = mail_policy(host=EMAIL_HOST, is_production=PRODUCTION, asked=env.str("PO
 SENDS_MAIL = _mail.sends_mail
 
 # docs/accounts.md says what these come to.
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "submissions.run_permissions.RunOwners",
+]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
@@ -213,6 +218,8 @@ AUTH_PASSWORD_VALIDATORS = [
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 
 SECURE_SSL_REDIRECT = PRODUCTION
+# Asked from inside, without the proxy that speaks https.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
@@ -247,6 +254,12 @@ EVALUATION_LOADING_LIMIT_SECONDS = env.int("PODIUM_LOADING_LIMIT_SECONDS", 3600)
 EVALUATION_HUB_HOSTS: list[str] = env.list("PODIUM_HUB_HOSTS", [])
 EVALUATION_TURN_SECONDS = env.int("PODIUM_TURN_SECONDS", 600)
 EVALUATION_BATCH_SIZE = env.int("PODIUM_BATCH_SIZE", 32)
+# What an hour of evaluation costs, in words of the reader: 1.80 with PODIUM_CURRENCY=EUR. Absent: no cost is shown.
+COST_PER_HOUR: float | None = env.float("PODIUM_COST_PER_HOUR", None)
+CURRENCY = env.str("PODIUM_CURRENCY", "USD")
+
+# Called with each run that ends, in the transaction that ends it.
+EVALUATION_RUN_ENDED = ["submissions.services.notifications.run_ended"]
 
 # The queue only wakes workers; the rows of `evaluation` are the truth. docs/evaluation.md says why each value is what
 # it is.
@@ -286,8 +299,24 @@ SCHEDULES: dict[str, dict[str, Any]] = {
         "schedule_type": "I",  # Every so many minutes.
         "minutes": 1,
     },
+    "Send what waits to be tried again": {
+        "func": "submissions.delivery_jobs.deliver",
+        "schedule_type": "I",
+        "minutes": 1,
+    },
     "Pick results for spot checks": {"func": "submissions.jobs.spot_checks", "schedule_type": "H"},
 }
+# The address of this board in what is sent to people, and which addresses they may be told at (docs/notifications.md).
+SITE_URL = env.str("PODIUM_URL", f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://localhost:8000")
+WEBHOOK_PRIVATE = env.bool("PODIUM_WEBHOOK_PRIVATE", False)
+WEBHOOK_HTTP = WEBHOOK_PRIVATE or not PRODUCTION
+
+# Who may read /metrics: whoever sends the token, and these networks where no proxy stands between (docs/operations.md).
+METRICS_TOKEN = env.str("PODIUM_METRICS_TOKEN", "")
+METRICS_NETWORKS: list[str] = env.list(
+    "PODIUM_METRICS_NETWORKS",
+    ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
+)
 
 HF_ENDPOINT = env.str("HF_ENDPOINT", "https://huggingface.co")
 

@@ -1,10 +1,20 @@
-"""Pages of the queue."""
+"""Pages of the queue and of runs, and what machines ask."""
 
 from django.urls import path
 
-from evaluation import views
+from evaluation.views import health, logs, queue, runs
 
 urlpatterns = [
-    path("queue/", views.queue, name="queue"),
-    path("runs/<int:pk>/", views.run, name="run"),
+    path("queue/", queue.queue, name="queue"),
+    path("queue/pause/", queue.pause, name="pause_queue"),
+    path("queue/resume/", queue.resume, name="resume_queue"),
+    path("runs/<int:pk>/", runs.run, name="run"),
+    path("runs/<int:pk>/cancel/", runs.cancel, name="cancel_run"),
+    path("runs/<int:pk>/retry/", runs.retry, name="retry_run"),
+    path("runs/<int:pk>/log/stream/", logs.log_stream, name="log_stream"),
+    path("runs/<int:pk>/tasks/<int:unit_pk>/log/", logs.unit_log, name="unit_log"),
+    path("runs/<int:pk>/tasks/<int:unit_pk>/log/<int:number>.log", logs.attempt_log, name="attempt_log"),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
 ]

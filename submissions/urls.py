@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from submissions.views import accounts, datasets, flags, messages, organisations, uploads
+from submissions.views import accounts, datasets, flags, messages, notifications, organisations, uploads
 from submissions.views import submissions as views
 
 urlpatterns = [
@@ -17,6 +17,9 @@ urlpatterns = [
     path("accounts/members/<int:pk>/", organisations.change_member, name="change_member"),
     path("accounts/invitations/<int:pk>/answer/", organisations.answer_invitation, name="answer_invitation"),
     path("accounts/invitations/<int:pk>/take-back/", organisations.take_back_invitation, name="take_back_invitation"),
+    path("accounts/notifications/", notifications.notification_settings, name="notifications"),
+    path("accounts/notifications/webhook/", notifications.change_webhook, name="change_webhook"),
+    path("accounts/notifications/<int:pk>/again/", notifications.send_again, name="send_delivery_again"),
     path("accounts/oidc/<str:provider_id>/login/", accounts.provider_login),
     path("accounts/oidc/<str:provider_id>/login/callback/", accounts.provider_callback),
     path("accounts/", include("allauth.urls")),
@@ -27,6 +30,7 @@ urlpatterns = [
     path("submissions/", views.submission_list, name="submissions"),
     path("submissions/<int:pk>/", views.submission_detail, name="submission"),
     path("submissions/<int:pk>/answer/", messages.answer, name="answer_submission"),
+    path("submissions/<int:pk>/notices/", notifications.submission_notices, name="submission_notices"),
     path("submissions/<int:pk>/withdraw/", views.withdraw, name="withdraw_submission"),
     path("submit/results/", uploads.upload_results, name="upload_results"),
     path("uploads/", uploads.upload_list, name="uploads"),

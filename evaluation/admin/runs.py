@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from evaluation.models import EvaluationRun, EvaluationUnit, Worker
+from evaluation.models import EvaluationRun, EvaluationUnit, QueuePause, Worker
 from evaluation.selectors.runs import queue_place, runs_with_progress
 from evaluation.services.runs import cancel_run, retry_failed_units
 
@@ -100,4 +100,11 @@ class WorkerAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["host", "pid", "queue", "started_at", "last_seen", "answered_at", "draining", "stopped_at"]
     list_filter = ["queue", "draining"]
     search_fields = ["host"]
+    show_full_result_count = False
+
+
+@admin.register(QueuePause)
+class QueuePauseAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["started_at", "started_by", "reason", "ended_at", "ended_by"]
+    list_select_related = ["started_by", "ended_by"]
     show_full_result_count = False

@@ -1,7 +1,18 @@
 """Evaluations: what was asked for, how far it is, and which workers are there."""
 
+from evaluation.models.attempts import AttemptLog
 from evaluation.models.custom_metrics import CustomMetric
+from evaluation.models.pauses import QueuePause
 from evaluation.models.runs import EvaluationRun, EvaluationUnit, Lane, UnitQuerySet
 from evaluation.models.workers import Worker
 
-__all__ = ["CustomMetric", "EvaluationRun", "EvaluationUnit", "Lane", "UnitQuerySet", "Worker"]
+__all__ = [
+    "AttemptLog",
+    "CustomMetric",
+    "EvaluationRun",
+    "EvaluationUnit",
+    "Lane",
+    "QueuePause",
+    "UnitQuerySet",
+    "Worker",
+]

@@ -74,13 +74,6 @@ def run_units(run: EvaluationRun) -> list[EvaluationUnit]:
     return list(units.order_by("pk"))
 
 
-def unit_for_log(run: EvaluationRun) -> EvaluationUnit | None:
-    """The unit whose log says most about how the run is doing: the one at work, else the last that was tried."""
-    started = run.units.filter(started_at__isnull=False).select_related("task")
-    running = started.filter(state=EvaluationUnit.State.RUNNING)
-    return running.order_by("-started_at").first() or started.order_by("-started_at").first()
-
-
 def definitions_of_tasks(run: EvaluationRun) -> list[dict[str, Any]]:
     """Those of the run's custom tasks."""
     definitions = run.units.order_by("pk").values_list("task__definition", flat=True)

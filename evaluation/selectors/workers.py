@@ -33,7 +33,7 @@ def worker_states(*, everybody: bool = False) -> list[WorkerState]:
     workers = Worker.objects.annotate(fresh=Q(last_seen__gt=Now() - ALIVE_WITHIN)).order_by("-last_seen", "-pk")
     if not everybody:
         workers = workers.filter(fresh=True, stopped_at__isnull=True)
-    at_work = EvaluationUnit.objects.filter(state=EvaluationUnit.State.RUNNING).select_related("task")
+    at_work = EvaluationUnit.objects.filter(state=EvaluationUnit.State.RUNNING).select_related("task", "run")
     units = Prefetch("units", at_work.defer("log").order_by("pk"), to_attr="units_at_work")
     return [
         WorkerState(one, _state(one, fresh=one.fresh), one.units_at_work) for one in workers.prefetch_related(units)

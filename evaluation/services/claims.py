@@ -17,10 +17,12 @@ from django.db.models import F, Max, Value
 from django.db.models.functions import Greatest, Now
 
 from evaluation.failures import Failure, FailureClass
-from evaluation.models import EvaluationRun, EvaluationUnit, Worker
+from evaluation.models import AttemptLog, EvaluationRun, EvaluationUnit, Worker
 from evaluation.retries import LOST_CLAIMS, Attempt, after
+from evaluation.selectors.pauses import queue_is_paused
 from evaluation.selectors.turns import turns_to_claim
 from evaluation.selectors.workers import workers_alive
+from evaluation.services.attempts import record_attempt
 from evaluation.services.states import lock_run, settle_run
 from leaderboard.models import SourceKind
 from leaderboard.services.measurements import record_measurement
@@ -57,9 +59,13 @@ def claim(*, worker: Worker | None = None, staying_with: EvaluationRun | None = 
 def _claim_one(worker: Worker | None, staying_with: EvaluationRun | None) -> EvaluationUnit | None:
     if worker and Worker.objects.filter(pk=worker.pk, draining=True).exists():
         return None
+    if queue_is_paused():
+        return None
     unit = _next_unit(worker, staying_with)
     if unit is None:
         return None
+    if unit.state == EvaluationUnit.State.RUNNING:
+        record_attempt(unit=unit, outcome=AttemptLog.Outcome.LOST)
     unit.owner = f"{worker.host if worker else socket.gethostname()}:{uuid.uuid4().hex}"
     unit.attempts += 1
     unit.lost_claims += unit.state == EvaluationUnit.State.RUNNING
@@ -134,6 +140,7 @@ def finish_unit(
         source_name="Podium",
         source_path=f"runs/{run.pk}/{unit.task.name}.json",
     )
+    record_attempt(unit=unit, outcome=AttemptLog.Outcome.DONE, text=log)
     if measurement:
         record_measurement(result=result, run=run.pk, measured=measurement)
     _ours(unit).update(
@@ -173,6 +180,7 @@ def fail_unit(
         outcome |= {"state": EvaluationUnit.State.FAILED, "finished_at": Now()}
     if not _ours(unit).update(**outcome):
         raise ClaimLost
+    record_attempt(unit=unit, outcome=AttemptLog.Outcome.FAILED, failure=following.failure, text=log)
     if failure.whole_run and following.needs_memory_mb:
         run.units.filter(state=EvaluationUnit.State.QUEUED).update(needs_memory_mb=following.needs_memory_mb)
     if failure.whole_run and following.again is None:
@@ -196,14 +204,20 @@ def _attempt(unit: EvaluationUnit) -> Attempt:
     )
 
 
+@transaction.atomic
 def hand_back_unit(*, unit: EvaluationUnit) -> None:
     """Queue a unit that a draining worker stops in the middle; the attempt does not count."""
-    _ours(unit).update(**_released(), **_handed_back())
+    if _ours(unit).update(**_released(), **_handed_back()):
+        record_attempt(unit=unit, outcome=AttemptLog.Outcome.HANDED_BACK)
 
 
+@transaction.atomic
 def hand_back_units_of(*, worker: Worker, count_attempt: bool) -> int:
     """Queue whatever the worker still holds. `count_attempt`: its cluster died, perhaps because of them."""
     held = EvaluationUnit.objects.filter(worker=worker, state=EvaluationUnit.State.RUNNING)
+    outcome = AttemptLog.Outcome.LOST if count_attempt else AttemptLog.Outcome.HANDED_BACK
+    for unit in held.select_for_update(of=("self",)).select_related("worker").order_by("pk"):
+        record_attempt(unit=unit, outcome=outcome)
     lost = {"state": EvaluationUnit.State.QUEUED, "available_at": Now(), "lost_claims": F("lost_claims") + 1}
     back = lost if count_attempt else _handed_back()
     return held.update(**_released(), **back)

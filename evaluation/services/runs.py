@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from evaluation.capabilities import memory_needed_mb
-from evaluation.models import EvaluationRun, EvaluationUnit, Lane
+from evaluation.models import AttemptLog, EvaluationRun, EvaluationUnit, Lane
 from evaluation.selectors.cells import UnitCells, cells_of_benchmarks
+from evaluation.services.attempts import record_attempt
 from evaluation.services.states import lock_run, settle_run
 from evaluation.services.waking import wake
 from leaderboard.models import Benchmark, ModelMeta, Task
@@ -92,6 +93,8 @@ def cancel_run(*, run: EvaluationRun, by: User | None = None, reason: str = "") 
     `by` is a moderator, for the audit log; nobody where the one whose run it is stops it.
     """
     run = lock_run(run)
+    for unit in run.units.select_for_update(of=("self",)).filter(state=EvaluationUnit.State.RUNNING).order_by("pk"):
+        record_attempt(unit=unit, outcome=AttemptLog.Outcome.CANCELLED)
     cancelled = run.units.unfinished().update(
         state=EvaluationUnit.State.CANCELLED, owner="", lease_until=None, progress="", finished_at=Now()
     )

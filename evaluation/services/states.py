@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models.functions import Now
 
 from evaluation.models import EvaluationRun, EvaluationUnit
+from evaluation.services.endings import tell_of_end
 
 
 def lock_run(run: EvaluationRun) -> EvaluationRun:
@@ -12,7 +13,7 @@ def lock_run(run: EvaluationRun) -> EvaluationRun:
 
 
 def settle_run(run: EvaluationRun) -> None:
-    """Give the run the state that follows from its units. The caller holds the run's lock."""
+    """Give the run the state that follows from its units. The caller holds the run's lock and read it so."""
     states = set(run.units.values_list("state", flat=True))
     unit, state = EvaluationUnit.State, EvaluationRun.State
     if states & {unit.QUEUED, unit.RUNNING}:
@@ -25,3 +26,6 @@ def settle_run(run: EvaluationRun) -> None:
         settled = state.DONE
     finished = settled in EvaluationRun.FINISHED_STATES
     EvaluationRun.objects.filter(pk=run.pk).update(state=settled, finished_at=Now() if finished else None)
+    if finished and settled != run.state:
+        run.state = settled
+        tell_of_end(run)

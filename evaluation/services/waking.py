@@ -8,6 +8,7 @@ from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
 from evaluation.models import EvaluationUnit
+from evaluation.selectors.pauses import queue_is_paused
 from leaderboard.services.schedules import ensure_schedule
 
 MAX_WAITING_TICKS = 3
@@ -28,7 +29,7 @@ def wake_if_claimable() -> bool:
     """Wake somebody if there is work and not already enough wake-ups wait unread."""
     queue = django_settings.EVALUATION_QUEUE
     waiting = OrmQ.objects.filter(key=queue, lock__lte=Now()).count()
-    if waiting >= MAX_WAITING_TICKS or not EvaluationUnit.objects.claimable().exists():
+    if waiting >= MAX_WAITING_TICKS or queue_is_paused() or not EvaluationUnit.objects.claimable().exists():
         return False
     wake()
     return True

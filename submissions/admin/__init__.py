@@ -1,7 +1,9 @@
 """The moderators' desk."""
 
+from submissions.admin.announcements import AnnouncementAdmin
 from submissions.admin.audit import AuditEntryAdmin
 from submissions.admin.datasets import DatasetUploadAdmin
+from submissions.admin.notifications import DeliveryAdmin
 from submissions.admin.organisations import OrganisationAdmin
 from submissions.admin.submissions import SubmissionAdmin
 from submissions.admin.tokens import ApiTokenAdmin
@@ -11,10 +13,12 @@ from submissions.admin.verification import ComparisonAdmin, ResultFlagAdmin, Spo
 
 __all__ = [
     "AccountAdmin",
+    "AnnouncementAdmin",
     "ApiTokenAdmin",
     "AuditEntryAdmin",
     "ComparisonAdmin",
     "DatasetUploadAdmin",
+    "DeliveryAdmin",
     "OrganisationAdmin",
     "ResultFlagAdmin",
     "ResultUploadAdmin",

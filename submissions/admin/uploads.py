@@ -15,8 +15,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from evaluation.services.runs import EvaluationError
-from submissions.admin.submissions import OUTCOME_WORDS, RejectForm
+from submissions.admin.submissions import OUTCOME_WORDS
 from submissions.checks import Outcome
+from submissions.forms.moderation import RejectForm
 from submissions.models import ResultUpload
 from submissions.services import uploads as services
 from submissions.services.submissions import SubmissionError

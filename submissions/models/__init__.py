@@ -1,7 +1,9 @@
 """What the front door keeps."""
 
+from submissions.models.announcements import Announcement
 from submissions.models.datasets import DatasetSource, DatasetUpload
 from submissions.models.messages import SubmissionMessage
+from submissions.models.notifications import Delivery, Notification, NotificationSettings, SubmissionNotices, Webhook
 from submissions.models.organisations import Invitation, Membership, Organisation
 from submissions.models.plausibility import PlausibilityReport
 from submissions.models.spot_checks import SpotCheck, SpotCheckRule
@@ -10,11 +12,15 @@ from submissions.models.tokens import ApiToken
 from submissions.models.uploads import ResultUpload, UploadedFile
 
 __all__ = [
+    "Announcement",
     "ApiToken",
     "DatasetSource",
     "DatasetUpload",
+    "Delivery",
     "Invitation",
     "Membership",
+    "Notification",
+    "NotificationSettings",
     "Organisation",
     "PlausibilityReport",
     "ResultUpload",
@@ -23,6 +29,8 @@ __all__ = [
     "SpotCheckRule",
     "Submission",
     "SubmissionMessage",
+    "SubmissionNotices",
     "SubmissionQuerySet",
     "UploadedFile",
+    "Webhook",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
@@ -11,8 +10,6 @@ from django.db.models import Case, Count, F, Prefetch, Q, QuerySet, When
 
 from evaluation.models import EvaluationUnit
 from evaluation.selectors.cells import UnitCells, cells_of_benchmarks
-from evaluation.selectors.runs import RunProgress, queue_place, run_progress, run_units
-from evaluation.selectors.scores import task_score
 from leaderboard.models import Benchmark, ModelMeta, Origin, SourceKind, Task, TaskResult
 from leaderboard.selectors.model_metas import missing_tasks
 from submissions.checks import Standing, WantedTask
@@ -136,36 +133,3 @@ def _covers(unit: EvaluationUnit, wanted: UnitCells) -> bool:
 
 def _includes(asked: list[str] | None, wanted: list[str] | None, default: list[str]) -> bool:
     return set(default if wanted is None else wanted) <= set(default if asked is None else asked)
-
-
-@dataclass(frozen=True)
-class TaskProgress:
-    """`percent` is the score, once there is one."""
-
-    unit: EvaluationUnit
-    percent: float | None
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the run of an approved submission is. `queue_place` is None once it has ended."""
-
-    counts: RunProgress
-    queue_place: int | None
-    tasks: list[TaskProgress]
-
-
-def submission_progress(submission: Submission) -> Progress | None:
-    """None for a submission without a run."""
-    if submission.run is None:
-        return None
-    return Progress(
-        counts=run_progress(submission.run),
-        queue_place=queue_place(submission.run),
-        tasks=[TaskProgress(unit, _percent(unit)) for unit in run_units(submission.run)],
-    )
-
-
-def _percent(unit: EvaluationUnit) -> float | None:
-    score = task_score(unit.result) if unit.result else None
-    return None if score is None else 100 * score

@@ -11,6 +11,8 @@ from evaluation.services.steering import steer_run
 from leaderboard.services.audit import record
 from submissions.models import Submission, SubmissionMessage
 from submissions.models.messages import MAX_LENGTH
+from submissions.notices import Event
+from submissions.services.notifications import notify
 from submissions.services.submissions import NotPossible, SubmissionError
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def ask(*, submission: Submission, decided_by: User, question: str) -> Submissio
     _write(submission, decided_by, question, from_moderator=True)
     _set(submission, question_open=True)
     record(actor=decided_by, action="asked", subject=submission, reason=question.strip())
+    notify(submission=submission, event=Event.QUESTION, message=question.strip())
     return submission
 
 

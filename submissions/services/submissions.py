@@ -20,7 +20,9 @@ from submissions.checks import Check, Outcome, Subject, check_model, check_wish,
 from submissions.hub_metadata import published_on_hub, repository_claims
 from submissions.metadata import Metadata, describe
 from submissions.models import SourceKind, Submission
+from submissions.notices import Event
 from submissions.selectors import submissions as selectors
+from submissions.services.notifications import notify
 from submissions.services.plausibility import report_plausibility
 from submissions.snapshot import ModelSnapshot
 
@@ -160,6 +162,7 @@ def reject(*, submission: Submission, decided_by: User, reason: str) -> Submissi
     submission = _locked_pending(submission, "rejected")
     submission.reason = reason.strip()
     _decide(submission, Submission.State.REJECTED, decided_by)
+    notify(submission=submission, event=Event.REJECTED, message=submission.reason)
     return submission
 
 

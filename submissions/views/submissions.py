@@ -14,11 +14,13 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evaluation.selectors.status import run_status
 from submissions.checks import Check, stops
 from submissions.forms.submissions import SubmitForm
 from submissions.metadata import Metadata, shown_facts
 from submissions.models import Submission
 from submissions.selectors import submissions as selectors
+from submissions.selectors.notifications import failed_deliveries
 from submissions.services import submissions as services
 
 PAGE_LENGTH = 50
@@ -81,7 +83,8 @@ def submission_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "is_part": is_part,
         "is_changing": submission.is_changing,
         "facts": shown_facts(submission.metadata),
-        "progress": selectors.submission_progress(submission),
+        "status": run_status(submission.run, request.user) if submission.run else None,
+        "failed_deliveries": failed_deliveries(request.user, submission),
         "may_withdraw": submission.can_be_withdrawn and submission.submitter_id == request.user.pk,
     }
     template = "submissions/_status.html" if is_part else "submissions/submission.html"

@@ -74,6 +74,10 @@ OF_MODERATORS = {
     "leaderboard.view_comparison",
     *(f"leaderboard.{verb}_tasktolerance" for verb in VERBS),
     *(f"leaderboard.{verb}_resultflag" for verb in ("view", "change")),
+    "evaluation.view_queuepause",
+    "evaluation.change_queuepause",
+    *(f"submissions.{verb}_announcement" for verb in VERBS),
+    "submissions.view_delivery",
 }
 OF_ADMINISTRATORS = {
     *OF_MODERATORS,

@@ -46,7 +46,7 @@ def test_the_form_offers_boards_by_their_place_in_the_menu_and_chooses_our_own(
     make_benchmark("Unlisted", [make_task()], menu_path=[])
     make_benchmark("Closed", [make_task(is_public=False)])
     client = signed_in(make_user())
-    with django_assert_num_queries(6):  # Session, user, two of permissions, the default board, the boards.
+    with django_assert_num_queries(7):  # Session, user, two of permissions, default board, boards, announcements.
         page = text_of(client.get(SUBMIT))
     assert page.index("Starter (2 tasks)") < page.index("General / English") < page.index("In no menu")
     assert "Closed" not in page
@@ -192,7 +192,7 @@ def test_everybody_lists_their_own_and_moderators_list_all(django_assert_num_que
     for user in (ada, ada, bob):
         make_submission(user, benchmarks=[board], model_name=f"{user}/model")
     own = signed_in(bob)
-    with django_assert_num_queries(7):  # Session, user, two of permissions, the number, the page, its boards.
+    with django_assert_num_queries(8):  # Session, user, two of permissions, number, page, boards, announcements.
         page = text_of(own.get("/submissions/"))
     assert "bob/model" in page
     assert "ada/model" not in page
@@ -217,10 +217,10 @@ def test_the_page_of_an_approved_submission_follows_the_run(django_assert_num_qu
     submission = make_submission(user, tasks=tasks)
     services.approve(submission=submission, decided_by=make_moderator())
     client = signed_in(user)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(21):
         page = text_of(client.get(submission.get_absolute_url()))
-    assert "Next in the" in page
-    assert "0 of 12 tasks evaluated" in page
+    assert 'place 1 in the <a href="/queue/">queue</a>' in page
+    assert "No worker is running" in page
     assert 'hx-trigger="every 3s"' in page
     assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
     assert "vendor/htmx.js" in page

@@ -1,0 +1,76 @@
+"""Pages of the queue and of a run, and what may be done there."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import pluralize
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from evaluation.models import EvaluationRun
+from evaluation.permissions import may_cancel, may_retry
+from evaluation.selectors.status import run_status
+from evaluation.services.runs import cancel_run, retry_failed_units
+
+REFRESH_SECONDS = 5
+
+
+def visible_run(request: HttpRequest, pk: int) -> EvaluationRun:
+    """The run with its model, for whoever may know of it; to others it is not there."""
+    return get_object_or_404(EvaluationRun.objects.select_related("model_meta", "requested_by"), pk=pk)
+
+
+@require_safe
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """A run with its tasks. The log is for whoever it belongs to, and for moderators."""
+    evaluation_run = visible_run(request, pk)
+    context = {"status": run_status(evaluation_run, request.user), "refresh_seconds": REFRESH_SECONDS}
+    return render(request, "evaluation/run.html", context)
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    evaluation_run = visible_run(request, pk)
+    if not may_cancel(request.user, evaluation_run):
+        raise PermissionDenied
+    n_units = cancel_run(run=evaluation_run, by=_for_others(request, evaluation_run))
+    messages.success(request, f"Cancelled: {_tasks(n_units)} will not be evaluated. Results that are there stay.")
+    return _back(request, evaluation_run)
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    evaluation_run = visible_run(request, pk)
+    if not may_retry(request.user, evaluation_run):
+        raise PermissionDenied
+    n_units = retry_failed_units(run=evaluation_run, by=_for_others(request, evaluation_run))
+    if n_units:
+        messages.success(request, f"Queued again: {_tasks(n_units)}.")
+    else:
+        messages.info(request, "Nothing of this run failed or was cancelled.")
+    return _back(request, evaluation_run)
+
+
+def _for_others(request: HttpRequest, evaluation_run: EvaluationRun) -> User | None:
+    """A moderator who acts on somebody else's run, for the audit log."""
+    user = request.user
+    acts_for_others = user.has_perm("evaluation.change_evaluationrun") and evaluation_run.requested_by_id != user.pk
+    return user if isinstance(user, User) and acts_for_others else None
+
+
+def _back(request: HttpRequest, evaluation_run: EvaluationRun) -> HttpResponse:
+    """To the page with the button: that of the run, or of the submission."""
+    origin = request.POST.get("next", "")
+    allowed = url_has_allowed_host_and_scheme(origin, {request.get_host()}, require_https=request.is_secure())
+    return redirect(origin if allowed else evaluation_run)
+
+
+def _tasks(count: int) -> str:
+    return f"{count} task{pluralize(count)}"

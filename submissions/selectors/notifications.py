@@ -1,0 +1,48 @@
+"""Who is told what, by which ways, and what became of it."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db.models import Prefetch, Q, QuerySet
+
+from submissions.models import Delivery, Notification, NotificationSettings, Submission, SubmissionNotices, Webhook
+
+
+def people_concerned(submission: Submission) -> list[User]:
+    """Whoever submitted it."""
+    return [submission.submitter] if submission.submitter.is_active else []
+
+
+def wants_email(user: User, submission: Submission | None = None) -> bool:
+    """What they chose for the submission, else what they chose for everything, else yes."""
+    if submission is not None:
+        chosen = SubmissionNotices.objects.filter(user=user, submission=submission).first()
+        if chosen is not None:
+            return chosen.by_email
+    general = NotificationSettings.objects.filter(user=user).first()
+    return general is None or general.by_email
+
+
+def webhooks_for(user: User, submission: Submission) -> QuerySet[Webhook]:
+    """Those for everything, and those for this submission."""
+    return Webhook.objects.filter(Q(submission__isnull=True) | Q(submission=submission), owner=user)
+
+
+def webhook_of(user: User, submission: Submission | None = None) -> Webhook | None:
+    return Webhook.objects.filter(owner=user, submission=submission).first()
+
+
+def notifications_of(user: User, submission: Submission | None = None) -> QuerySet[Notification]:
+    """Of everything or of one submission, the newest first, each with what became of it."""
+    notifications = Notification.objects.filter(recipient=user)
+    if submission is not None:
+        notifications = notifications.filter(submission=submission)
+    deliveries = Prefetch("deliveries", Delivery.objects.order_by("pk"))
+    return notifications.select_related("submission").prefetch_related(deliveries)
+
+
+def failed_deliveries(user: User, submission: Submission) -> QuerySet[Delivery]:
+    """What this person was to be told of the submission and could not be."""
+    return Delivery.objects.filter(
+        notification__recipient=user, notification__submission=submission, state=Delivery.State.FAILED
+    ).select_related("notification", "webhook")

@@ -1,0 +1,175 @@
+"""Telling people what became of submissions: outbox rows in the transaction that changes the state, sent by a job."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django_q.tasks import async_task
+
+from evaluation.models import EvaluationRun
+from evaluation.selectors.runs import run_progress
+from submissions.models import Delivery, Notification, NotificationSettings, Submission, SubmissionNotices, Webhook
+from submissions.notices import Event, Facts
+from submissions.outbound import AddressRefused, check_url
+from submissions.selectors import notifications as selectors
+
+RETRY_WAITS = (
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=6),
+)
+SENDING = timedelta(minutes=2)
+"""Whoever takes a delivery has so long to send it; after that it counts as lost and is taken again."""
+
+RUN_EVENTS = {
+    EvaluationRun.State.DONE: Event.RUN_DONE,
+    EvaluationRun.State.FAILED: Event.RUN_FAILED,
+    EvaluationRun.State.CANCELLED: Event.RUN_CANCELLED,
+}
+
+
+class WebhookRefused(Exception):
+    """The message is a sentence for the person who gave the address."""
+
+
+def run_ended(run: EvaluationRun) -> None:
+    """Tell of the end of a run; called by the settings' EVALUATION_RUN_ENDED in the transaction that ends it."""
+    submission = Submission.objects.filter(run=run).first()
+    if submission is not None:
+        notify(submission=submission, event=RUN_EVENTS[EvaluationRun.State(run.state)])
+
+
+@transaction.atomic
+def notify(*, submission: Submission, event: Event, message: str = "") -> list[Notification]:
+    """Write down for everybody concerned that something ended; it is sent once this is committed.
+
+    `message` are the moderators' own words: a reason, a question.
+    """
+    facts = asdict(_facts(submission, event, message))
+    written = []
+    for recipient in selectors.people_concerned(submission):
+        notification = Notification.objects.create(
+            recipient=recipient, submission=submission, event=event.value, facts=facts
+        )
+        Delivery.objects.bulk_create(_deliveries(notification, recipient, submission))
+        written.append(notification)
+    transaction.on_commit(_send_soon)
+    return written
+
+
+def _deliveries(notification: Notification, recipient: User, submission: Submission) -> Iterable[Delivery]:
+    if recipient.email and selectors.wants_email(recipient, submission):
+        yield Delivery(notification=notification, channel=Delivery.Channel.EMAIL)
+    for webhook in selectors.webhooks_for(recipient, submission):
+        yield Delivery(notification=notification, channel=Delivery.Channel.WEBHOOK, webhook=webhook)
+
+
+def _facts(submission: Submission, event: Event, message: str) -> Facts:
+    facts = Facts(
+        event=event,
+        submission=submission.pk,
+        address=_address(submission.get_absolute_url()),
+        model=submission.model_name,
+        revision=submission.model_revision,
+        message=message,
+    )
+    if submission.run is None:
+        return facts
+    progress = run_progress(submission.run)
+    return Facts(
+        **asdict(facts)
+        | {
+            "run": submission.run.pk,
+            "run_address": _address(submission.run.get_absolute_url()),
+            "done": progress.done,
+            "failed": progress.failed,
+            "total": progress.total,
+        }
+    )
+
+
+def _address(path: str) -> str:
+    return settings.SITE_URL.rstrip("/") + path
+
+
+def _send_soon() -> None:
+    async_task("submissions.delivery_jobs.deliver", cluster="default", ack_failure=True, save=False)
+
+
+def save_settings(*, user: User, by_email: bool) -> None:
+    NotificationSettings.objects.update_or_create(user=user, defaults={"by_email": by_email})
+
+
+def choose_for_submission(*, user: User, submission: Submission, by_email: bool) -> None:
+    """What the person wants of this one submission, whatever they want otherwise."""
+    SubmissionNotices.objects.update_or_create(user=user, submission=submission, defaults={"by_email": by_email})
+
+
+def set_webhook(*, owner: User, url: str, submission: Submission | None = None) -> Webhook:
+    """The person's webhook, for everything or for one submission, at this address and with a new secret."""
+    try:
+        check_url(url, allow_private=settings.WEBHOOK_PRIVATE, allow_http=settings.WEBHOOK_HTTP)
+    except AddressRefused as refused:
+        raise WebhookRefused(str(refused)) from None
+    webhook, _ = Webhook.objects.update_or_create(
+        owner=owner, submission=submission, defaults={"url": url, "salt": secrets.token_hex(16)}
+    )
+    return webhook
+
+
+def remove_webhook(*, owner: User, submission: Submission | None = None) -> None:
+    """What waits to be sent to it goes with it."""
+    Webhook.objects.filter(owner=owner, submission=submission).delete()
+
+
+@transaction.atomic
+def claim_delivery() -> Delivery | None:
+    """The next delivery that is due, ours for a while; the attempt counts whatever becomes of us."""
+    delivery = (
+        Delivery.objects.filter(state=Delivery.State.WAITING, available_at__lte=Now())
+        .select_related("notification__recipient", "notification__submission", "webhook")
+        .select_for_update(skip_locked=True, of=("self",))
+        .order_by("available_at", "pk")
+        .first()
+    )
+    if delivery is None:
+        return None
+    delivery.attempts += 1
+    Delivery.objects.filter(pk=delivery.pk).update(attempts=delivery.attempts, available_at=Now() + SENDING)
+    return delivery
+
+
+def delivered(*, delivery: Delivery) -> None:
+    _ours(delivery).update(state=Delivery.State.DELIVERED, ended_at=Now(), error="")
+
+
+def not_delivered(*, delivery: Delivery, error: str) -> None:
+    """Try again later, longer each time; after the last try the recipient sees on their page what went wrong."""
+    if delivery.attempts > len(RETRY_WAITS):
+        _ours(delivery).update(state=Delivery.State.FAILED, ended_at=Now(), error=error)
+    else:
+        _ours(delivery).update(available_at=Now() + RETRY_WAITS[delivery.attempts - 1], error=error)
+
+
+def send_again(*, delivery: Delivery) -> None:
+    """Once more from the beginning, for one that failed for good."""
+    again = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.FAILED).update(
+        state=Delivery.State.WAITING, attempts=0, available_at=Now(), ended_at=None
+    )
+    if again:
+        transaction.on_commit(_send_soon)
+
+
+def _ours(delivery: Delivery) -> QuerySet[Delivery]:
+    """Nothing, if somebody else took it meanwhile."""
+    return Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, state=Delivery.State.WAITING)
