@@ -12,6 +12,7 @@ from evaluation.custom_tasks import TASK_KINDS, BenchmarkDefinition, TaskDefinit
 from leaderboard.models import Benchmark, BenchmarkTask, Board, Origin, Task, TaskGroup, TaskGroupMember
 from leaderboard.services.boards import publish_boards
 from leaderboard.services.languages import publish_languages
+from leaderboard.services.staleness import refresh_stale_results
 from leaderboard.services.task_rows import publish_task_rows
 
 
@@ -43,6 +44,7 @@ def register_benchmark(*, definition: BenchmarkDefinition) -> Registration:
     changes += _save_groups(benchmark, definition, tasks)
     if changes or not Board.objects.filter(benchmark=benchmark).exists():
         task_ids = [task.pk for task in tasks.values()]
+        refresh_stale_results()
         publish_task_rows(tasks=task_ids)
         publish_languages(tasks=task_ids)
         publish_boards(benchmarks=Benchmark.objects.filter(benchmark_tasks__task__in=tasks.values()).distinct())

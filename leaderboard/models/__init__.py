@@ -10,6 +10,7 @@ from leaderboard.models.metadata import Annotation, AnnotationKey, MetadataClaim
 from leaderboard.models.model_meta import ModelMeta, ModelRevision, Variant
 from leaderboard.models.registry import Benchmark, BenchmarkTask, Origin, Task, TaskGroup, TaskGroupMember
 from leaderboard.models.results import CellScore, CellSet, CurrentResult, ResultSource, Scope, SourceKind, TaskResult
+from leaderboard.models.stale import ResultChoice, StaleResult, StaleRule, StaleRuleEvent
 from leaderboard.models.task_rows import TaskRow
 from leaderboard.models.views import SavedView
 
@@ -41,11 +42,15 @@ __all__ = [
     "ModelRevision",
     "Origin",
     "RankRecord",
+    "ResultChoice",
     "ResultSource",
     "SavedView",
     "Scope",
     "Script",
     "SourceKind",
+    "StaleResult",
+    "StaleRule",
+    "StaleRuleEvent",
     "Task",
     "TaskGroup",
     "TaskGroupMember",

@@ -26,7 +26,8 @@ from leaderboard.models import (
 from leaderboard.selectors import boards
 from leaderboard.selectors.declined_tasks import declined_tasks
 from leaderboard.selectors.results import CurrentScore
-from leaderboard.selectors.tasks import same_revision
+from leaderboard.selectors.staleness import stale_reasons
+from leaderboard.staleness import is_outdated
 from leaderboard.strengths import TypeStrength, type_strengths
 
 
@@ -36,7 +37,7 @@ class ModelScore:
 
     `current`, the provenance, is there once `add_provenance` was called: reading it for a thousand results takes longer
     than everything else, and a page shows a hundred. With it comes `stale`: whether the result was made on another
-    revision of the dataset than the registry names now.
+    revision of the dataset than the registry names now; and `stale_reason`: what rules say against it.
     """
 
     result_id: int
@@ -54,6 +55,7 @@ class ModelScore:
     n_results: int
     current: CurrentScore = field(init=False)
     stale: bool = field(init=False)
+    stale_reason: str = field(init=False)
 
     @property
     def is_whole(self) -> bool:
@@ -102,9 +104,11 @@ def add_provenance(model_meta: ModelMeta, scores: Sequence[ModelScore]) -> None:
         "task__dataset_revision",
     )
     provenance = {pk: facts for pk, *facts in rows}
+    reasons = stale_reasons([score.result_id for score in scores])
     for score in scores:
         revision, dataset_revision, mteb_version, date, origin, source, registrys = provenance[score.result_id]
-        score.stale = bool(dataset_revision and registrys) and not same_revision(dataset_revision, registrys)
+        score.stale_reason = " ".join(rule.reason for rule in reasons.get(score.result_id, ()))
+        score.stale = is_outdated(dataset_revision, registrys)
         score.current = CurrentScore(
             result_id=score.result_id,
             model_id=model_meta.pk,

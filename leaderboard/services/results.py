@@ -16,6 +16,7 @@ from leaderboard.services.boards import lock_publishing, publish_boards
 from leaderboard.services.currency import choose_current_results
 from leaderboard.services.languages import publish_languages
 from leaderboard.services.model_metas import ensure_revision, ensure_variant
+from leaderboard.services.staleness import refresh_stale_results
 from leaderboard.services.task_rows import publish_task_rows
 
 
@@ -66,6 +67,7 @@ def record_result(
         },
     )
     if is_new:
+        refresh_stale_results(results=[result.pk])
         choose_current_results(only=[(task.pk, variant.pk)])
         publish_task_rows(tasks=[task.pk])
         publish_languages(tasks=[task.pk])

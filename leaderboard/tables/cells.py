@@ -24,6 +24,7 @@ ORIGIN_LABELS: dict[str, str] = {
     SourceKind.UPLOAD: "uploaded",
     SourceKind.RUN: "evaluated here",
 }
+STALE_SYMBOL = "\N{SECTION SIGN}"
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])|(?<=[_.\-/])")
 
 
@@ -32,8 +33,18 @@ def breakable(name: str) -> SafeString:
     return mark_safe("<wbr>".join(escape(part) for part in _HUMP.split(name)))  # noqa: S308
 
 
+def stale_mark(reason: str) -> str:
+    """Beside a score that a rule makes stale."""
+    return f'<abbr class="mark" title="stale: {escape(reason)}">{STALE_SYMBOL}</abbr>'
+
+
 def score_text(score: float | None) -> str:
     return DASH if score is None else f"{score * 100:.2f}"
+
+
+def difference_text(difference: float | None) -> str:
+    """A difference of scores as it reads beside them: +1.25."""
+    return DASH if difference is None else f"{difference * 100:+.2f}".replace("-", MINUS)
 
 
 def quantity_text(number: int) -> str:
