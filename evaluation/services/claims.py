@@ -21,6 +21,8 @@ from evaluation.models import EvaluationRun, EvaluationUnit, Worker
 from evaluation.retries import LOST_CLAIMS, Attempt, after
 from evaluation.selectors.turns import turns_to_claim
 from evaluation.selectors.workers import workers_alive
+from evaluation.services.environments import keep_packages
+from evaluation.services.predictions import keep_predictions
 from evaluation.services.states import lock_run, settle_run
 from leaderboard.models import SourceKind
 from leaderboard.services.measurements import record_measurement
@@ -116,6 +118,7 @@ def finish_unit(
     payload: bytes,
     environment: dict[str, Any],
     measurement: Mapping[str, Any] | None = None,
+    predictions: Mapping[str, Any] | None = None,
     log: str = "",
 ) -> None:
     """Store the result and what was measured as facts and close the unit, all or nothing."""
@@ -136,12 +139,14 @@ def finish_unit(
     )
     if measurement:
         record_measurement(result=result, run=run.pk, measured=measurement)
+    if predictions:
+        keep_predictions(result=result, run=run, predictions=predictions)
     _ours(unit).update(
         **_released(),
         state=EvaluationUnit.State.DONE,
         result=result,
         evaluation_time=result.evaluation_time,
-        environment=environment,
+        environment=keep_packages(environment),
         error="",
         failure_class="",
         log=log,
@@ -161,7 +166,7 @@ def fail_unit(
         **_released(),
         "error": following.failure.message,
         "failure_class": failure.failure_class.value,
-        "environment": environment,
+        "environment": keep_packages(environment),
     }
     if log is not None:
         outcome["log"] = log

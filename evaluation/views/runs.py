@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from evaluation.models import EvaluationRun, EvaluationUnit
-from evaluation.selectors import runs, scores, workers
+from evaluation.selectors import reproduction, run_differences, runs, scores, workers
 
 REFRESH_SECONDS = 5
 LOG_END_LINES = 12
@@ -50,7 +51,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "run": evaluation_run,
         "units": [UnitRow(unit) for unit in units],
-        "environment": next((unit.environment for unit in units if unit.environment), None),
+        **_reproduction(evaluation_run, units),
         "progress": runs.run_progress(evaluation_run),
         "place": runs.queue_place(evaluation_run),
         "worker_alive": workers.workers_alive(settings.EVALUATION_QUEUE).exists(),
@@ -59,3 +60,13 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "refresh_seconds": REFRESH_SECONDS,
     }
     return render(request, "evaluation/run.html", context)
+
+
+def _reproduction(evaluation_run: EvaluationRun, units: list[EvaluationUnit]) -> dict[str, Any]:
+    environment = next((unit.environment for unit in units if unit.environment), None)
+    return {
+        "facts": reproduction.facts_of(environment),
+        "packages": reproduction.packages_of(environment),
+        "recipe": reproduction.recipe_of(evaluation_run, units),
+        "n_other_runs": len(run_differences.runs_to_compare(evaluation_run, limit=1)),
+    }
