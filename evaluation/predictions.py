@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import zstandard
 
 from evaluation.worst_examples import (
+    MOST_BYTES,
     MOST_EXAMPLES,
     WrongExample,
     worst_labels,
@@ -28,8 +29,6 @@ from evaluation.worst_examples import (
 if TYPE_CHECKING:
     from mteb.abstasks import AbsTask
 
-MOST_BYTES = 16 * 1024**2
-"""Compressed; more than that is not kept."""
 RANKED = {"Retrieval", "Reranking", "InstructionRetrieval", "InstructionReranking"}
 
 logger = logging.getLogger("evaluation.predictions")

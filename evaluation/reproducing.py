@@ -18,6 +18,7 @@ class WantedModel:
     in_registry: bool
     settings: Mapping[str, Any] = field(default_factory=dict)
     local_path: str = ""
+    runs_own_code: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ def recipe(model: WantedModel, tasks: Sequence[EvaluatedTask], *, batch_size: in
     if not known:
         return _own_command(model, tasks)
     note = "" if len(known) == len(tasks) else "Tasks of this board's own are left out: mteb does not know them."
-    if model.settings or model.local_path or any(task.hf_subsets for task in known) or not _same_splits(known):
+    by_hand = model.settings or model.local_path or (model.runs_own_code and not model.in_registry)
+    if by_hand or any(task.hf_subsets for task in known) or not _same_splits(known):
         return Recipe(_program(model, known, batch_size), is_program=True, note=note)
     return Recipe(_command(model, known, batch_size), is_program=False, note=note)
 
@@ -103,6 +105,8 @@ def _loading(model: WantedModel) -> list[str]:
 
 def _loading_by_hand(model: WantedModel, settings: Mapping[str, Any]) -> list[str]:
     options = "" if model.local_path else f", revision={_text(model.revision)}"
+    if model.runs_own_code:
+        options += ", trust_remote_code=True"
     if "embed_dim" in settings:
         options += f", truncate_dim={settings['embed_dim']}"
     prompts = f", model_prompts={settings['model_prompts']!r}" if settings.get("model_prompts") else ""

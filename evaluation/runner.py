@@ -93,6 +93,7 @@ class Evaluator:
 
     def _evaluate(self, order: dict[str, Any], encode_kwargs: dict[str, Any]) -> str:
         """The result as mteb writes it to disk."""
+        task = order["task"]
         self._enter(Stage.MODEL)
         if self._loaded is None:
             started = time.monotonic()
@@ -104,7 +105,7 @@ class Evaluator:
             try_on_mock_task(self._loaded, task["type"])
             self._tried.add(task["type"])
         self._enter(Stage.TASK)
-        mteb_task = build_task(order["task"])
+        mteb_task = build_task(task)
         self._keeper = PredictionKeeper(mteb_task) if order.get("keeps_predictions") else None
         self._enter(Stage.EVALUATION)
         if self._meter is not None:

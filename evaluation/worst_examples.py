@@ -10,6 +10,8 @@ from heapq import nlargest
 from typing import Any
 
 MOST_EXAMPLES = 20
+MOST_BYTES = 16 * 1024**2
+"""Of compressed predictions per task; more is not kept."""
 LONGEST_TEXT = 400
 FOUND_IN = 1000
 """A relevant document that was ranked behind this many counts as not found."""

@@ -1,5 +1,6 @@
 """The operator's desk of the machine room."""
 
+from evaluation.admin.reevaluation import StaleRuleAdmin
 from evaluation.admin.runs import EvaluationRunAdmin
 
-__all__ = ["EvaluationRunAdmin"]
+__all__ = ["EvaluationRunAdmin", "StaleRuleAdmin"]

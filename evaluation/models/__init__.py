@@ -1,11 +1,13 @@
 """Evaluations: what was asked for, how far it is, and which workers are there."""
 
+from evaluation.models.drift import DriftFinding
 from evaluation.models.packages import PackageSet
 from evaluation.models.predictions import KeptPredictions
 from evaluation.models.runs import EvaluationRun, EvaluationUnit, Lane, UnitQuerySet
 from evaluation.models.workers import Worker
 
 __all__ = [
+    "DriftFinding",
     "EvaluationRun",
     "EvaluationUnit",
     "KeptPredictions",

@@ -72,6 +72,7 @@ def recipe_of(run: EvaluationRun, units: Iterable[EvaluationUnit]) -> Recipe | N
         in_registry=run.model_meta.in_registry,
         settings=run.settings,
         local_path=run.local_path,
+        runs_own_code=run.allows_remote_code,
     )
     tasks = [
         EvaluatedTask(unit.task.name, bool(unit.task.definition), unit.eval_splits, unit.hf_subsets)

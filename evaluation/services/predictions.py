@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django_q.models import Schedule
 
 from evaluation.models import EvaluationRun, KeptPredictions
+from evaluation.worst_examples import MOST_BYTES, MOST_EXAMPLES
 from leaderboard.models import TaskResult
 from leaderboard.services.schedules import ensure_schedule
 
@@ -28,6 +29,8 @@ def predictions_folder() -> Path:
 def keep_predictions(*, result: TaskResult, run: EvaluationRun, predictions: Mapping[str, Any]) -> KeptPredictions:
     """Write the file, where there is one, and its row. The file's name is its hash, so writing it twice is harmless."""
     data = base64.b64decode(predictions["data"])
+    if len(data) > MOST_BYTES:  # The process may run code of the model, which could send anything.
+        data = b""
     digest = hashlib.sha256(data).hexdigest() if data else predictions["digest"]
     path = f"{run.pk}/{digest}.json.zst" if data else ""
     if data:
@@ -41,7 +44,7 @@ def keep_predictions(*, result: TaskResult, run: EvaluationRun, predictions: Map
             "path": path,
             "size": predictions["size"],
             "digest": digest,
-            "worst": predictions["worst"],
+            "worst": predictions["worst"][:MOST_EXAMPLES],
             "deleted_at": None,
         },
     )

@@ -23,11 +23,13 @@ from evaluation.custom_tasks import read_task_folder
 from evaluation.environment import digest_of
 from evaluation.process import EvaluatingProcess
 from evaluation.reproducing import EvaluatedTask, WantedModel, recipe
-from tests.factories_evaluation import make_sts_folder
+from tests.factories_evaluation import make_sts_folder, surroundings
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 COMMIT = "8b3219a92973c328a8e22fadcfa821b5dc75636a"
 HUB = BASE_DIR.parent / "shared" / "hub"
+
+ALLOWED = {"allows_remote_code": False}
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +54,9 @@ def hub() -> Iterator[str]:
 
 
 def evaluated(process: EvaluatingProcess, task: dict[str, Any], **options: Any) -> dict[str, Any]:
-    process.order({"definition": None, "eval_splits": None, "hf_subsets": None} | task, batch_size=32, **options)
+    process.order(
+        {"type": "STS", "definition": None, "eval_splits": None, "hf_subsets": None} | task, batch_size=32, **options
+    )
     while True:
         for event in process.events(120):
             if event["event"] != "progress":
@@ -65,8 +69,8 @@ def test_the_command_on_the_page_gives_the_same_number(
     hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", hub)
-    model = {"name": MINILM, "revision": COMMIT, "path": "", "pinned_by_content": False, "settings": {}}
-    with EvaluatingProcess(model, folder=BASE_DIR, hf_home=tmp_path / "hf", threads=2) as process:
+    model = {"name": MINILM, "revision": COMMIT, "path": "", "pinned_by_content": False, "settings": {}} | ALLOWED
+    with EvaluatingProcess(model, surroundings(tmp_path)) as process:
         ours = evaluated(process, {"name": "STS13"})
     assert ours["event"] == "result", ours
 
@@ -96,8 +100,8 @@ def test_predictions_come_with_the_worst_examples_and_the_environment_with_its_p
         "path": str(get_model_path()),
         "pinned_by_content": False,
         "settings": {"model_prompts": {"STS": "Meaning: "}},
-    }
-    with EvaluatingProcess(model, folder=BASE_DIR, hf_home=tmp_path / "hf", threads=2) as process:
+    } | ALLOWED
+    with EvaluatingProcess(model, surroundings(tmp_path)) as process:
         kept = evaluated(process, task, keeps_predictions=True)
         plain = evaluated(process, task)
     assert plain["predictions"] is None

@@ -26,6 +26,7 @@ from evaluation.capabilities import detect
 from evaluation.jobs import WORKER_VARIABLE
 from evaluation.models import EvaluationUnit, Worker
 from evaluation.services import claims, waking, workers
+from evaluation.services.drift import ensure_drift_schedule
 from evaluation.services.predictions import ensure_prediction_expiry
 from leaderboard.services.schedules import ensure_nightly_dump
 
@@ -67,6 +68,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda received, _: stopped.append(received))
         waking.ensure_sweep_schedule()
         ensure_nightly_dump()
+        ensure_drift_schedule()
         ensure_prediction_expiry()
         supervisor = Supervisor(queue, canary=canary, dead=dead, name=name, labels=label)
         try:
