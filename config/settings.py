@@ -304,6 +304,12 @@ SCHEDULES: dict[str, dict[str, Any]] = {
         "schedule_type": "I",
         "minutes": 1,
     },
+    "Delete old predictions": {
+        "func": "evaluation.jobs.expire_predictions",
+        "schedule_type": "C",
+        "cron": "30 3 * * *",
+    },
+    "Look for drift": {"func": "evaluation.jobs.find_drift", "schedule_type": "C", "cron": "0 4 * * *"},
     "Pick results for spot checks": {"func": "submissions.jobs.spot_checks", "schedule_type": "H"},
 }
 # The address of this board in what is sent to people, and which addresses they may be told at (docs/notifications.md).

@@ -62,6 +62,7 @@ class Attendance:
                 "hf_subsets": self._unit.hf_subsets,
             },
             batch_size=self._unit.batch_size or settings.EVALUATION_BATCH_SIZE,
+            keeps_predictions=self._unit.run.keeps_predictions,
         )
         try:
             return self._wait()
@@ -138,6 +139,7 @@ class Attendance:
                     payload=payload,
                     environment=event["environment"],
                     measurement=event.get("measurement"),
+                    predictions=event.get("predictions"),
                     log=log,
                 )
             )

@@ -9,7 +9,7 @@ import signal
 
 from evaluation.attendance import Attendance, Draining, is_orphaned
 from evaluation.models import Worker
-from evaluation.services import claims, waking, workers
+from evaluation.services import claims, drift, predictions, waking, workers
 from evaluation.workplace import Workplace
 
 WORKER_VARIABLE = "PODIUM_WORKER"
@@ -31,6 +31,15 @@ def answer() -> None:
 def sweep() -> bool:
     """Wake somebody if units wait that nobody was woken for."""
     return waking.wake_if_claimable()
+
+
+def find_drift() -> int:
+    """Compare results with what they were made from."""
+    return drift.find_drift()
+
+
+def expire_predictions() -> int:
+    return predictions.delete_old_predictions()
 
 
 def evaluate_claimable(worker: Worker | None = None) -> int:

@@ -163,10 +163,10 @@ class EvaluatingProcess:
                 self._read(key)
         return presentable_log(self._log, self._secrets)
 
-    def order(self, task: Mapping[str, Any], *, batch_size: int) -> None:
+    def order(self, task: Mapping[str, Any], *, batch_size: int, keeps_predictions: bool = False) -> None:
         """Have it evaluate a task. The log starts anew."""
         self._log = b""
-        self._send({"task": dict(task), "batch_size": batch_size})
+        self._send({"task": dict(task), "batch_size": batch_size, "keeps_predictions": keeps_predictions})
 
     def events(self, seconds: float) -> Iterator[dict[str, Any]]:
         """What it says in the next `seconds`; ends earlier with the process, or after an event."""

@@ -23,6 +23,7 @@ from leaderboard.models import (
 )
 from leaderboard.services.boards import publish_boards
 from leaderboard.services.languages import publish_languages
+from leaderboard.services.staleness import refresh_stale_results
 from leaderboard.services.task_rows import publish_task_rows
 
 
@@ -58,6 +59,7 @@ def register_benchmark(
     changes += _save_groups(benchmark, definition, tasks)
     if changes or not Board.objects.filter(benchmark=benchmark).exists():
         task_ids = [task.pk for task in tasks.values()]
+        refresh_stale_results()
         publish_task_rows(tasks=task_ids)
         publish_languages(tasks=task_ids)
         publish_boards(benchmarks=Benchmark.objects.filter(benchmark_tasks__task__in=tasks.values()).distinct())

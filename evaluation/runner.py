@@ -6,20 +6,18 @@ standard output was; everything else that is written ends in standard error, whi
 
     in:  {"model": {"name", "revision", "path", "pinned_by_content", "settings", "allows_remote_code"},
           "limits": {"memory_mb", "processes", "file_mb"}, "gateway": socket or null}
-         {"task": {"name", "type", "definition", "eval_splits", "hf_subsets"}, "batch_size"}
+         {"task": {"name", "type", "definition", "eval_splits", "hf_subsets"}, "batch_size", "keeps_predictions"}
     out: {"event": "progress", "progress"}
-         {"event": "result", "payload", "environment", "measurement"}
+         {"event": "result", "payload", "environment", "measurement", "predictions"}
          {"event": "failure", "failure_class", "message", "final", "whole_run", "environment"}
 """
 
 from __future__ import annotations
 
 import ctypes
-import importlib.metadata
 import json
 import logging
 import os
-import platform
 import queue
 import signal
 import sys
@@ -32,19 +30,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from evaluation import limits
+from evaluation.environment import environment, processor
 from evaluation.failures import Stage, describe
 from evaluation.hub_gateway import forward_from_loopback
 from evaluation.loading import load_model
-from evaluation.measuring import Meter, measured_hardware, metered, peak_host_mb
+from evaluation.measuring import Meter, measured_hardware, metered
 from evaluation.mock_run import refuse_numbers_that_are_none, try_on_mock_task
+from evaluation.predictions import PredictionKeeper
 
 if TYPE_CHECKING:
     from mteb.abstasks import AbsTask
     from mteb.models.models_protocols import EncoderProtocol
 
-SEED = 42
 PR_SET_PDEATHSIG = 1
-VERSIONED = ("mteb", "torch", "transformers", "sentence-transformers", "datasets", "huggingface_hub", "numpy")
 
 logger = logging.getLogger("evaluation.runner")
 
@@ -71,13 +69,14 @@ class Evaluator:
         self._meter: Meter | None = None
         self._stage = Stage.MODEL
         self._tried: set[str] = set()
+        self._keeper: PredictionKeeper | None = None
 
     def run(self, order: dict[str, Any]) -> None:
         """Evaluate one task and send its result or its failure."""
         encode_kwargs = {"batch_size": int(order["batch_size"]), "show_progress_bar": True}
         started = time.monotonic()
         try:
-            payload = self._evaluate(order["task"], encode_kwargs)
+            payload = self._evaluate(order, encode_kwargs)
         except Exception as error:  # noqa: BLE001  The code of any model may raise anything; all of it is reported.
             traceback.print_exc()
             failure = describe(error, self._stage)
@@ -89,10 +88,12 @@ class Evaluator:
                 payload=payload,
                 environment=self._environment(encode_kwargs),
                 measurement=self._measurement(encode_kwargs),
+                predictions=self._keeper.packed() if self._keeper else None,
             )
 
-    def _evaluate(self, task: dict[str, Any], encode_kwargs: dict[str, Any]) -> str:
+    def _evaluate(self, order: dict[str, Any], encode_kwargs: dict[str, Any]) -> str:
         """The result as mteb writes it to disk."""
+        task = order["task"]
         self._enter(Stage.MODEL)
         if self._loaded is None:
             started = time.monotonic()
@@ -105,10 +106,11 @@ class Evaluator:
             self._tried.add(task["type"])
         self._enter(Stage.TASK)
         mteb_task = build_task(task)
+        self._keeper = PredictionKeeper(mteb_task) if order.get("keeps_predictions") else None
         self._enter(Stage.EVALUATION)
         if self._meter is not None:
             self._meter.begin()
-        return evaluate(self._loaded, mteb_task, encode_kwargs)
+        return evaluate(self._loaded, mteb_task, encode_kwargs, keeps_predictions=self._keeper is not None)
 
     def _enter(self, stage: Stage) -> None:
         self._stage = stage
@@ -116,12 +118,15 @@ class Evaluator:
             self._events.send("progress", progress=str(stage))
 
     def _environment(self, encode_kwargs: dict[str, Any]) -> dict[str, Any]:
-        return environment() | {"encode_kwargs": {"batch_size": encode_kwargs["batch_size"]}, "device": self._device()}
+        return environment(self._loaded) | {
+            "encode_kwargs": {"batch_size": encode_kwargs["batch_size"]},
+            "device": self._device(),
+        }
 
     def _measurement(self, encode_kwargs: dict[str, Any]) -> dict[str, Any] | None:
         if self._meter is None:
             return None
-        hardware = measured_hardware(self._meter.device, _processor())
+        hardware = measured_hardware(self._meter.device, processor())
         return self._meter.reading(hardware=hardware, batch_size=encode_kwargs["batch_size"])
 
     def _device(self) -> str | None:
@@ -140,11 +145,20 @@ def build_task(task: dict[str, Any]) -> AbsTask:
     return mteb.get_task(task["name"], eval_splits=task["eval_splits"], hf_subsets=task["hf_subsets"])
 
 
-def evaluate(model: EncoderProtocol, task: AbsTask, encode_kwargs: dict[str, Any]) -> str:
+def evaluate(
+    model: EncoderProtocol, task: AbsTask, encode_kwargs: dict[str, Any], *, keeps_predictions: bool = False
+) -> str:
     import mteb
 
     results = mteb.evaluate(
-        model, task, cache=None, co2_tracker=False, encode_kwargs=encode_kwargs, overwrite_strategy="always"
+        model,
+        task,
+        cache=None,
+        co2_tracker=False,
+        encode_kwargs=encode_kwargs,
+        overwrite_strategy="always",
+        # Only a folder that is named makes tasks hand over predictions; PredictionKeeper takes them before it is used.
+        prediction_folder=tempfile.gettempdir() if keeps_predictions else None,
     )
     if results.exceptions:
         raise RuntimeError(results.exceptions[0].exception)
@@ -152,48 +166,6 @@ def evaluate(model: EncoderProtocol, task: AbsTask, encode_kwargs: dict[str, Any
         path = Path(folder, "result.json")
         results.task_results[0].to_disk(path)
         return path.read_text(encoding="utf-8")
-
-
-def environment() -> dict[str, Any]:
-    """What the numbers may depend on: versions, hardware, threads, seed; and the peak of memory so far."""
-    return {
-        "versions": {name: _version(name) for name in VERSIONED},
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        **_hardware(),
-        "seed": SEED,
-        "peak_memory_mb": round(peak_host_mb()),
-    }
-
-
-def _hardware() -> dict[str, Any]:
-    """The accelerator too, unless the attempt failed before torch was needed."""
-    if "torch" not in sys.modules:
-        return {"hardware": _processor()}
-    import torch
-
-    cuda = torch.cuda.is_available()
-    return {
-        "hardware": torch.cuda.get_device_name() if cuda else _processor(),
-        "cuda": torch.version.cuda if cuda else None,
-        "threads": torch.get_num_threads(),
-    }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    names = (
-        [line for line in information.read_text().splitlines() if "model name" in line] if information.exists() else []
-    )
-    name = names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
-    return f"{name}, {os.cpu_count()} cores"
 
 
 def die_with_parent() -> None:

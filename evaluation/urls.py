@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evaluation.views import health, logs, queue, runs
+from evaluation.views import health, logs, queue, reproduction, runs
 
 urlpatterns = [
     path("queue/", queue.queue, name="queue"),
@@ -14,6 +14,11 @@ urlpatterns = [
     path("runs/<int:pk>/log/stream/", logs.log_stream, name="log_stream"),
     path("runs/<int:pk>/tasks/<int:unit_pk>/log/", logs.unit_log, name="unit_log"),
     path("runs/<int:pk>/tasks/<int:unit_pk>/log/<int:number>.log", logs.attempt_log, name="attempt_log"),
+    path("runs/<int:pk>/compare/", reproduction.compare_runs, name="compare_runs"),
+    path("results/<int:pk>/environment/", reproduction.result_environment, name="result_environment"),
+    path("results/<int:pk>/examples/", reproduction.worst_examples, name="worst_examples"),
+    path("results/<int:pk>/predictions/", reproduction.predictions_file, name="predictions_file"),
+    path("packages/<str:digest>/requirements.txt", reproduction.packages, name="packages"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

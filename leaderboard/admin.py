@@ -6,12 +6,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -38,6 +40,7 @@ from leaderboard.models import (
 from leaderboard.selectors.metadata import note_text
 from leaderboard.services.boards import bump_data_version
 from leaderboard.services.metadata import apply_corrections
+from leaderboard.services.staleness import NothingToRollBack, roll_back
 from leaderboard.services.views import UnusableView, publish_view
 from leaderboard.tables.cells import DASH
 
@@ -51,6 +54,11 @@ def _actor(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def signed_in(request: HttpRequest) -> User | None:
+    """Who is at the desk."""
+    return request.user if isinstance(request.user, User) else None
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -124,6 +132,7 @@ class TaskResultAdmin(ReadOnlyAdmin):
     search_fields = ("model_revision__model_meta__name", "task__name")
     search_help_text = "Model or task"
     exclude = ("payload", "digest", "main_scores", "cell_set")
+    actions = ("roll_back_to",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TaskResult]:
         return super().get_queryset(request).defer("payload", "main_scores")
@@ -131,6 +140,30 @@ class TaskResultAdmin(ReadOnlyAdmin):
     @admin.display(description="File")
     def stored_file(self, result: TaskResult) -> SafeString:
         return format_html('<a href="{}">JSON</a>', reverse("result_file", args=[result.pk]))
+
+    def has_roll_back_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("leaderboard.add_resultchoice")
+
+    @admin.action(description="Let these earlier results count again", permissions=["roll_back"])
+    def roll_back_to(self, request: HttpRequest, queryset: QuerySet[TaskResult]) -> HttpResponse | None:
+        """Asks for the reason first."""
+        if "reason" not in request.POST:
+            context = {
+                **admin.site.each_context(request),
+                "title": "Let earlier results count again",
+                "results": queryset,
+                "checkbox": ACTION_CHECKBOX_NAME,
+                "opts": TaskResult._meta,
+            }
+            return TemplateResponse(request, "leaderboard/admin/roll_back.html", context)
+        for result in queryset:
+            try:
+                roll_back(result=result, reason=request.POST["reason"], by=signed_in(request))
+            except NothingToRollBack as error:
+                self.message_user(request, f"{result}: {error}", messages.ERROR)
+            else:
+                self.message_user(request, f"{result} counts again.", messages.SUCCESS)
+        return None
 
 
 @admin.register(ResultSource)

@@ -11,12 +11,14 @@ Whole scope, which adds runs of this board and uploads:
 3. A group competes if it holds the official pick, a run or an upload. The group that scores most cells counts, so a
    smaller run never replaces a larger one; of equals the one with a run of this board, then the one with the official
    pick, then the registry's revision, then the newest.
+4. Results that a rule hides do not compete. Where a maintainer chose an earlier result, it stands for all that were
+   stored up to then, and later ones compete with it. Neither changes the official scope.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -43,6 +45,29 @@ class Candidate:
     dataset_revision: str | None
     timestamp: float
     cells: frozenset[tuple[str, str]] = field(default=frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A maintainer's: of the results up to `latest_result_id` only `result_id` competes."""
+
+    result_id: int
+    latest_result_id: int
+
+
+def competing_candidates(
+    candidates: Iterable[Candidate], hidden: Collection[int], choice: Choice | None
+) -> list[Candidate]:
+    """Those that may count in the whole scope. What a maintainer chose competes even where a rule would hide it."""
+    return [
+        candidate
+        for candidate in candidates
+        if (
+            candidate.result_id not in hidden
+            if choice is None or candidate.result_id > choice.latest_result_id
+            else candidate.result_id == choice.result_id
+        )
+    ]
 
 
 def official_choice(candidates: Iterable[Candidate]) -> Candidate | None:

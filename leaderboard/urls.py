@@ -17,6 +17,7 @@ from leaderboard.views import (
     results,
     saved_views,
     search,
+    stale,
     task_types,
     tasks,
 )
@@ -66,5 +67,7 @@ urlpatterns = [
     path("data/", exports.data, name="data"),
     path("data/<str:name>", exports.dump_file, name="dump_file"),
     path("results/", results.result_list, name="results"),
+    path("stale/", stale.stale_rules, name="stale_rules"),
+    path("stale/<int:pk>/", stale.stale_rule, name="stale_rule"),
     path("results/<int:pk>.json", results.result_file, name="result_file"),
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count
@@ -44,11 +43,6 @@ class RunStatus:
     may_see_log: bool
     may_cancel: bool
     may_retry: bool
-
-    @property
-    def environment(self) -> dict[str, Any] | None:
-        """Of the first task that says on what it ran."""
-        return next((row.unit.environment for row in self.rows if row.unit.environment), None)
 
 
 def run_status(run: EvaluationRun, user: User | AnonymousUser) -> RunStatus:

@@ -23,6 +23,8 @@ from evaluation.selectors.pauses import queue_is_paused
 from evaluation.selectors.turns import turns_to_claim
 from evaluation.selectors.workers import workers_alive
 from evaluation.services.attempts import record_attempt
+from evaluation.services.environments import keep_packages
+from evaluation.services.predictions import keep_predictions
 from evaluation.services.states import lock_run, settle_run
 from leaderboard.models import SourceKind
 from leaderboard.services.measurements import record_measurement
@@ -122,6 +124,7 @@ def finish_unit(
     payload: bytes,
     environment: dict[str, Any],
     measurement: Mapping[str, Any] | None = None,
+    predictions: Mapping[str, Any] | None = None,
     log: str = "",
 ) -> None:
     """Store the result and what was measured as facts and close the unit, all or nothing."""
@@ -143,12 +146,14 @@ def finish_unit(
     record_attempt(unit=unit, outcome=AttemptLog.Outcome.DONE, text=log)
     if measurement:
         record_measurement(result=result, run=run.pk, measured=measurement)
+    if predictions:
+        keep_predictions(result=result, run=run, predictions=predictions)
     _ours(unit).update(
         **_released(),
         state=EvaluationUnit.State.DONE,
         result=result,
         evaluation_time=result.evaluation_time,
-        environment=environment,
+        environment=keep_packages(environment),
         error="",
         failure_class="",
         log=log,
@@ -168,7 +173,7 @@ def fail_unit(
         **_released(),
         "error": following.failure.message,
         "failure_class": failure.failure_class.value,
-        "environment": environment,
+        "environment": keep_packages(environment),
     }
     if log is not None:
         outcome["log"] = log

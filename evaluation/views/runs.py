@@ -16,6 +16,7 @@ from evaluation.models import EvaluationRun
 from evaluation.permissions import may_cancel, may_retry
 from evaluation.selectors.status import run_status
 from evaluation.services.runs import cancel_run, retry_failed_units
+from evaluation.views.reproduction import reproduction_of
 
 REFRESH_SECONDS = 5
 
@@ -29,7 +30,12 @@ def visible_run(request: HttpRequest, pk: int) -> EvaluationRun:
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """A run with its tasks. The log is for whoever it belongs to, and for moderators."""
     evaluation_run = visible_run(request, pk)
-    context = {"status": run_status(evaluation_run, request.user), "refresh_seconds": REFRESH_SECONDS}
+    status = run_status(evaluation_run, request.user)
+    context = {
+        "status": status,
+        **reproduction_of(evaluation_run, [row.unit for row in status.rows]),
+        "refresh_seconds": REFRESH_SECONDS,
+    }
     return render(request, "evaluation/run.html", context)
 
 

@@ -12,6 +12,7 @@ from leaderboard.models.metadata import Annotation, AnnotationKey, MetadataClaim
 from leaderboard.models.model_meta import ModelMeta, ModelRevision, Variant
 from leaderboard.models.registry import Benchmark, BenchmarkTask, Origin, Task, TaskGroup, TaskGroupMember
 from leaderboard.models.results import CellScore, CellSet, CurrentResult, ResultSource, Scope, SourceKind, TaskResult
+from leaderboard.models.stale import ResultChoice, StaleResult, StaleRule, StaleRuleEvent
 from leaderboard.models.task_rows import TaskRow
 from leaderboard.models.task_versions import TaskVersion
 from leaderboard.models.verification import Comparison, TaskTolerance
@@ -48,12 +49,16 @@ __all__ = [
     "ModelRevision",
     "Origin",
     "RankRecord",
+    "ResultChoice",
     "ResultFlag",
     "ResultSource",
     "SavedView",
     "Scope",
     "Script",
     "SourceKind",
+    "StaleResult",
+    "StaleRule",
+    "StaleRuleEvent",
     "Task",
     "TaskGroup",
     "TaskGroupMember",

@@ -27,8 +27,9 @@ from leaderboard.models import (
 from leaderboard.selectors import boards
 from leaderboard.selectors.declined_tasks import declined_tasks
 from leaderboard.selectors.results import CurrentScore
-from leaderboard.selectors.tasks import same_revision
+from leaderboard.selectors.staleness import stale_reasons
 from leaderboard.selectors.verification import levels_by_reruns, own_rerun_agrees
+from leaderboard.staleness import is_outdated
 from leaderboard.strengths import TypeStrength, type_strengths
 from leaderboard.verification import Level, result_level, row_level
 
@@ -39,7 +40,7 @@ class ModelScore:
 
     `current`, the provenance, is there once `add_provenance` was called: reading it for a thousand results takes longer
     than everything else, and a page shows a hundred. With it comes `stale`: whether the result was made on another
-    revision of the dataset than the registry names now.
+    revision of the dataset than the registry names now; and `stale_reason`: what rules say against it.
     """
 
     result_id: int
@@ -57,6 +58,7 @@ class ModelScore:
     n_results: int
     current: CurrentScore = field(init=False)
     stale: bool = field(init=False)
+    stale_reason: str = field(init=False)
 
     @property
     def is_whole(self) -> bool:
@@ -107,10 +109,12 @@ def add_provenance(model_meta: ModelMeta, scores: Sequence[ModelScore]) -> None:
     )
     provenance = {pk: facts for pk, *facts in rows}
     by_reruns = levels_by_reruns()
+    reasons = stale_reasons([score.result_id for score in scores])
     for score in scores:
         revision, dataset_revision, mteb_version, date, origin, source, registrys, agrees = provenance[score.result_id]
         of_model = by_reruns.get((model_meta.pk, score.experiment_id))
-        score.stale = bool(dataset_revision and registrys) and not same_revision(dataset_revision, registrys)
+        score.stale_reason = " ".join(rule.reason for rule in reasons.get(score.result_id, ()))
+        score.stale = is_outdated(dataset_revision, registrys)
         score.current = CurrentScore(
             result_id=score.result_id,
             model_id=model_meta.pk,

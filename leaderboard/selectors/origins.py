@@ -13,6 +13,7 @@ from leaderboard.board_query import BoardQuery
 from leaderboard.models import Board, BoardRow, CurrentResult, ModelMeta, ResultFlag, Task, TaskResult
 from leaderboard.selectors.boards import entrant
 from leaderboard.selectors.declined_tasks import declined_tasks
+from leaderboard.selectors.staleness import stale_tasks
 from leaderboard.selectors.standings import board_standings
 from leaderboard.selectors.verification import levels_by_reruns, open_flags, own_rerun_agrees
 from leaderboard.verification import Level, result_level
@@ -23,7 +24,8 @@ class TaskOrigin:
     """A task of a board in a row of it; provenance is that of the leading result, None where the task was not run.
 
     `score` is None where the board blanks the task, `by_metric` also where the metric asked for does not rank it.
-    `n_results` counts every stored result of the model on the task, `declined` is why the model is not to be run on it.
+    `n_results` counts every stored result of the model on the task, `declined` is why the model is not to be run on it,
+    `stale` what a rule says against the result.
     """
 
     task_name: str
@@ -41,6 +43,7 @@ class TaskOrigin:
     declined: str = ""
     level: Level = Level.REPORTED
     flag: ResultFlag | None = None
+    stale: str = ""
 
 
 _FIELDS = (
@@ -71,6 +74,7 @@ def row_origins(board: Board, model_meta: ModelMeta, experiment_id: str, metric:
     )
     scores = row.task_scores or [None] * len(board.task_names)
     declined = declined_tasks([model_meta.pk]).get(model_meta.pk, {})
+    stale = stale_tasks(board.task_names, [model_meta.pk], board.scope).get((model_meta.pk, experiment_id), {})
     by_metric = _by_metric(board, entrant(model_meta.name, experiment_id), metric) if metric else {}
     return [
         TaskOrigin(
@@ -80,6 +84,7 @@ def row_origins(board: Board, model_meta: ModelMeta, experiment_id: str, metric:
             n_results=n_results.get(name, 0),
             by_metric=by_metric.get(name),
             declined=declined.get(name, ""),
+            stale=stale.get(name, ""),
             **leading.get(name, {}),
         )
         for name, score in zip(board.task_names, scores, strict=True)

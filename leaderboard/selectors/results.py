@@ -17,14 +17,17 @@ from leaderboard.models import (
     Comparison,
     CurrentResult,
     ModelMeta,
+    ResultChoice,
     ResultFlag,
     Scope,
     SourceKind,
+    StaleRule,
     Task,
     TaskResult,
 )
 from leaderboard.result_files import TaskFacts
 from leaderboard.result_metrics import metric_column, stored_cells
+from leaderboard.selectors.staleness import choice_of, stale_reasons
 from leaderboard.selectors.verification import comparisons_of, levels_by_reruns, open_flags
 from leaderboard.verification import Level, result_level
 
@@ -68,7 +71,8 @@ class Standing:
     """A stored result of a model on a task, and whether it counts now.
 
     `scopes` maps each scope in which it counts to its part; `why` says it in a sentence. `rerun` is how a run of ours
-    came out beside it, `flag` a doubt about it that nobody has decided.
+    came out beside it, `flag` a doubt about it that nobody has decided. `stale_by` are the rules that hit it, `choice`
+    the rollback that makes it count.
     """
 
     result: TaskResult
@@ -79,6 +83,8 @@ class Standing:
     level: Level
     rerun: Comparison | None
     flag: ResultFlag | None
+    stale_by: list[StaleRule]
+    choice: ResultChoice | None
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,9 @@ def result_standings(model_meta: ModelMeta, task: Task) -> list[Standing]:
     official = {result.variant_id: result for result in found if parts[result.pk].get(Scope.OFFICIAL) == 0}
     cells = _declared_cells({result.cell_set_id for result in found})
     reruns, flags, by_reruns = comparisons_of(found), open_flags(model_meta), levels_by_reruns()
+    stale = stale_reasons([result.pk for result in found])
+    choices = choice_of(model_meta.pk, task)
+    chosen_for = {choice.variant_id: choice for choice in choices.values()}
     standings = []
     for result in found:
         scored = [
@@ -111,15 +120,18 @@ def result_standings(model_meta: ModelMeta, task: Task) -> list[Standing]:
             if cell is not None and score is not None
         ]
         scopes = parts[result.pk]
-        why = why_it_counts(result, scopes, official.get(result.variant_id), model_meta.registry_revision)
-        rerun = reruns.get(result.pk)
+        stale_by, choice = stale.get(result.pk, []), choices.get(result.pk)
+        why = _set_aside(result, scopes, stale_by, chosen_for.get(result.variant_id)) or why_it_counts(
+            result, scopes, official.get(result.variant_id), model_meta.registry_revision
+        )
+        rerun, flag = reruns.get(result.pk), flags.get(result.pk)
         level = result_level(
             result.source.kind,
             agrees=rerun.agrees if rerun else None,
             of_model=by_reruns.get((model_meta.pk, result.variant.experiment_id)),
         )
         standings.append(
-            Standing(result, mean_in_order(scored), len(scored), scopes, why, level, rerun, flags.get(result.pk))
+            Standing(result, mean_in_order(scored), len(scored), scopes, why, level, rerun, flag, stale_by, choice)
         )
     return sorted(standings, key=_place)
 
@@ -132,6 +144,19 @@ def _parts(model_meta: ModelMeta, task: Task) -> defaultdict[int, dict[str, int]
         scoped = ((Scope.OFFICIAL, official_part), (Scope.ALL, all_part))
         parts[pk] = {scope: part for scope, part in scoped if part is not None}
     return parts
+
+
+def _set_aside(
+    result: TaskResult, scopes: dict[str, int], stale_by: Iterable[StaleRule], choice: ResultChoice | None
+) -> str:
+    """Why a rule or a maintainer keeps the result from counting, or makes it count; empty where neither does."""
+    if choice and choice.result_id == result.pk:
+        return f"A maintainer went back to it: {choice.reason}"
+    elsewhere = " It counts on official boards, which follow mteb alone." if Scope.OFFICIAL in scopes else ""
+    if choice and result.pk <= choice.latest_result_id and Scope.ALL not in scopes:
+        return f"A maintainer went back to another result: {choice.reason}{elsewhere}"
+    hides = [rule.reason for rule in stale_by if rule.effect == StaleRule.Effect.HIDE]
+    return f"Hidden by a rule: {hides[0]}{elsewhere}" if hides and Scope.ALL not in scopes else ""
 
 
 def _place(standing: Standing) -> tuple[int, float]:

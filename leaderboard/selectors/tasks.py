@@ -15,6 +15,7 @@ from leaderboard.models import Benchmark, BenchmarkTask, Scope, Task, TaskResult
 from leaderboard.percentiles import percentiles
 from leaderboard.selectors.results import CurrentScore
 from leaderboard.selectors.task_metrics import metric_table
+from leaderboard.staleness import is_outdated, same_revision
 from leaderboard.task_statistics import competition_ranks
 
 UNKNOWN_REVISION = "unknown"
@@ -191,18 +192,9 @@ def dataset_revisions(task: Task, scope: Scope) -> list[DatasetRevision]:
     return revisions
 
 
-def same_revision(name: str | None, registrys: str) -> bool:
-    """Commits are sometimes shortened to their first seven digits."""
-    if not name or not registrys:
-        return False
-    return name == registrys or (len(name) == 7 and registrys.startswith(name))
-
-
 def is_stale(dataset_revision: str | None, task: Task) -> bool:
     """Whether a result was made on another revision of the dataset than the registry names now."""
-    return bool(dataset_revision and task.dataset_revision) and not same_revision(
-        dataset_revision, task.dataset_revision
-    )
+    return is_outdated(dataset_revision, task.dataset_revision)
 
 
 def task_versions(task: Task) -> QuerySet[TaskVersion]:

@@ -11,8 +11,8 @@ from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from leaderboard.currency import OFFICIAL, Candidate, current_parts, official_choice
-from leaderboard.models import TaskResult
+from leaderboard.currency import OFFICIAL, Candidate, Choice, competing_candidates, current_parts, official_choice
+from leaderboard.models import ResultChoice, StaleResult, TaskResult
 
 Key = tuple[int, int]
 
@@ -49,6 +49,8 @@ def choose_current_results(*, only: Sequence[Key] | None = None) -> None:
             CREATE TEMPORARY TABLE decided ON COMMIT DROP AS
             SELECT min(id) AS result_id, variant_id, task_id, 0::smallint AS official_part, 0::smallint AS all_part
             FROM candidate GROUP BY task_id, variant_id HAVING count(*) = 1 AND min(kind) = 'official'
+              AND NOT bool_or(EXISTS (SELECT FROM leaderboard_staleresult AS stale
+                                      WHERE stale.result_id = candidate.id AND stale.hides))
             """
         )
         cursor.execute(
@@ -130,15 +132,33 @@ def _decide(candidates: dict[Key, list[Candidate]]) -> Iterator[tuple[Any, ...]]
         for candidate in of_key
     }
     cells = _scored_cells(mixed)
+    hidden, choices = _hidden(candidates), _choices()
     for (task_id, variant_id), of_key in candidates.items():
         with_cells = [_with_cells(candidate, cells) for candidate in of_key]
         official = official_choice(with_cells)
-        parts = {candidate.result_id: part for part, candidate in enumerate(current_parts(with_cells))}
+        competing = competing_candidates(with_cells, hidden, choices.get((task_id, variant_id)))
+        parts = {candidate.result_id: part for part, candidate in enumerate(current_parts(competing))}
         if official is not None:
             parts.setdefault(official.result_id, -1)
         for result_id, part in parts.items():
             counts_officially = official is not None and official.result_id == result_id
             yield result_id, variant_id, task_id, 0 if counts_officially else None, None if part < 0 else part
+
+
+def _hidden(candidates: dict[Key, list[Candidate]]) -> set[int]:
+    ids = [candidate.result_id for of_key in candidates.values() for candidate in of_key]
+    return set(StaleResult.objects.filter(hides=True, result__in=ids).values_list("result_id", flat=True))
+
+
+def _choices() -> dict[Key, Choice]:
+    """The decisions of maintainers that hold now, which are few."""
+    rows = ResultChoice.objects.filter(undone_at__isnull=True)
+    return {
+        (task_id, variant_id): Choice(result_id, latest_result_id)
+        for task_id, variant_id, result_id, latest_result_id in rows.values_list(
+            "task_id", "variant_id", "result_id", "latest_result_id"
+        )
+    }
 
 
 def _with_cells(candidate: Candidate, cells: dict[int, frozenset[tuple[str, str]]]) -> Candidate:

@@ -25,6 +25,7 @@ from leaderboard.services.boards import bump_data_version, lock_publishing, publ
 from leaderboard.services.currency import choose_current_results
 from leaderboard.services.metadata import record_meta_files
 from leaderboard.services.model_metas import ensure_revision, ensure_variant
+from leaderboard.services.staleness import refresh_stale_results
 from leaderboard.services.verification import compare_with_reruns
 
 logger = logging.getLogger(__name__)
@@ -307,6 +308,7 @@ def _publish(run: ImportRun, tally: _Tally) -> ImportRun:
     n_arrived, n_gone = _mark_present(run.source, tally.files)
     described = record_meta_files()
     if n_arrived or n_gone:
+        refresh_stale_results()
         choose_current_results()
         compare_with_reruns()
         _analyze("currentresult")

@@ -17,6 +17,7 @@ from leaderboard.services.boards import lock_publishing, publish_boards
 from leaderboard.services.currency import choose_current_results
 from leaderboard.services.languages import publish_languages
 from leaderboard.services.model_metas import ensure_revision, ensure_variant
+from leaderboard.services.staleness import refresh_stale_results
 from leaderboard.services.task_rows import publish_task_rows
 from leaderboard.services.verification import compare_with_reruns
 
@@ -77,6 +78,7 @@ def record_results(
     model_revision = ensure_revision(name=model_meta.name, revision=revision)
     stored = [_store(file, model_meta, model_revision, source) for file in files]
     if new := [result for result, is_new in stored if is_new]:
+        refresh_stale_results(results=[result.pk for result in new])
         choose_current_results(only=[(result.task_id, result.variant_id) for result in new])
         compare_with_reruns(only=[result.pk for result in new])
         tasks = list({result.task_id for result in new})

@@ -41,6 +41,7 @@ from leaderboard.tables.cells import (
     moved_rank_cell,
     origin_text,
     rank_cell,
+    stale_mark,
 )
 from leaderboard.task_types import type_label
 
@@ -147,13 +148,15 @@ class Marks:
 
     `scales` are by column key. `started` has the tasks on which a row, by model and experiment id, has any result:
     where such a task is blank, cells of it are missing. `contaminated` has the tasks whose data a model was trained on,
-    `declined` those that it is not to be measured on, with the reason.
+    `declined` those that it is not to be measured on, with the reason. `stale` has, by model and experiment id, the
+    tasks whose result a rule makes stale, with the reason.
     """
 
     scales: Mapping[str, Scale] = field(default_factory=dict)
     started: Mapping[tuple[int, str], set[str]] = field(default_factory=dict)
     contaminated: Mapping[int, set[str]] = field(default_factory=dict)
     declined: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    stale: Mapping[tuple[int, str], Mapping[str, str]] = field(default_factory=dict)
 
 
 class BoardTable(PodiumTable):
@@ -243,7 +246,12 @@ class BoardTable(PodiumTable):
         if self.view == View.SUMMARY:
             return f"<td>{text}{self._interval(column, record)}"
         mark = TRAINED_ON if column.family == "task" and column.name in seen else ""
+        mark += self._stale(column, record)
         return f'<td class="h{scale.step(value)}">{text}{mark}' if scale else f"<td>{text}{mark}"
+
+    def _stale(self, column: BoardColumn, record: Any) -> str:
+        of_row = self.marks.stale.get((record.model_meta_id, getattr(record, "experiment_id", "")), {})
+        return stale_mark(of_row[column.name]) if column.family == "task" and column.name in of_row else ""
 
     def _interval(self, column: BoardColumn, record: Any) -> str:
         """The 95 % interval of the leading mean, in small print."""

@@ -25,12 +25,18 @@ ORIGIN_LABELS: dict[str, str] = {
     SourceKind.UPLOAD: "uploaded",
     SourceKind.RUN: "evaluated here",
 }
+STALE_SYMBOL = "\N{SECTION SIGN}"
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])|(?<=[_.\-/])")
 
 
 def breakable(name: str) -> SafeString:
     """The name, which may break across lines between its words: a column head is narrow and task names are long."""
     return mark_safe("<wbr>".join(escape(part) for part in _HUMP.split(name)))  # noqa: S308
+
+
+def stale_mark(reason: str) -> str:
+    """Beside a score that a rule makes stale."""
+    return f'<abbr class="mark" title="stale: {escape(reason)}">{STALE_SYMBOL}</abbr>'
 
 
 def score_text(score: float | None) -> str:
@@ -40,6 +46,11 @@ def score_text(score: float | None) -> str:
 def points_text(difference: float) -> str:
     """A distance between scores in points of x 100, with the digits that a tolerance of 0.1 needs."""
     return f"{difference * 100:.3f}"
+
+
+def difference_text(difference: float | None) -> str:
+    """A difference of scores as it reads beside them: +1.25."""
+    return DASH if difference is None else f"{difference * 100:+.2f}".replace("-", MINUS)
 
 
 def quantity_text(number: int) -> str:

@@ -82,7 +82,7 @@ class ModelScoreTable(PodiumTable):
             f"{breakable(record.task_name)}</a>{variant}{below}</th>"
             f"<td>{score_text(record.score)}{TRAINED_ON if record.contaminated else ''}"
             f"{percentile_cell(record.percentile)}{_rank_cell(record)}{_cells_cell(record)}"
-            f"{provenance_cells(current, stale=record.stale)}"
+            f"{provenance_cells(current, stale=record.stale, reason=record.stale_reason)}"
             f"{results_cell(current.model_name, record.task_name, record.n_results)}"
         )
 

@@ -9,15 +9,19 @@ from django.utils.http import urlencode
 
 from leaderboard.selectors.boards import Kind
 from leaderboard.selectors.results import CurrentScore
-from leaderboard.tables.cells import CELLS, ORIGIN_LABELS, level_badge, revision_text
+from leaderboard.tables.cells import CELLS, ORIGIN_LABELS, STALE_SYMBOL, level_badge, revision_text
 
 STALE = '<span class="badge" title="made on another revision of the dataset than mteb names now">stale</span>'
 
 
-def provenance_cells(current: CurrentScore, *, stale: bool = False) -> str:
+def stale_badge(reason: str) -> str:
+    return f' <span class="badge" title="{escape(reason)}">{STALE_SYMBOL} stale</span>'
+
+
+def provenance_cells(current: CurrentScore, *, stale: bool = False, reason: str = "") -> str:
     """Revision, dataset revision, mteb version, date, origin and level of a result.
 
-    `stale` marks the dataset revision as another than mteb names now.
+    `stale` marks the dataset revision as another than mteb names now; `reason` is that of a rule that hits the result.
     """
     parts = (
         f' <abbr title="merged from {current.n_parts} results">+{current.n_parts - 1}</abbr>'
@@ -27,7 +31,8 @@ def provenance_cells(current: CurrentScore, *, stale: bool = False) -> str:
     return (
         f'<td class="text"><code title="{escape(current.model_revision)}">'
         f"{escape(revision_text(current.model_revision))}</code>{parts}"
-        f"{_code(current.dataset_revision)}{f' {STALE}' if stale else ''}{_text(current.mteb_version)}"
+        f"{_code(current.dataset_revision)}{f' {STALE}' if stale else ''}"
+        f"{_text(current.mteb_version)}{stale_badge(reason) if reason else ''}"
         f'{CELLS[Kind.DATE](current.date)}<td class="text">{ORIGIN_LABELS[current.origin]}'
         f'<td class="text">{level_badge(current.level)}'
     )

@@ -50,6 +50,7 @@ class TaskScoreTable(PodiumTable):
         self.task, self.metric = task, metric
         self.source = "" if scope == Scope.ALL else f"?source={scope}"
         self.errors: Mapping[int, float] = {}
+        self.stale: Mapping[int, str] = {}
         label = "Score" if metric.name == task.main_score else metric.label
         score = django_tables2.Column(
             label, accessor="current__score", initial_sort_descending=metric.higher_is_better is not False
@@ -62,11 +63,12 @@ class TaskScoreTable(PodiumTable):
 
     def row(self, record: TaskScore) -> str:
         current = record.current
+        outdated = is_stale(current.dataset_revision, self.task)
         return (
             f"<tr>{rank_cell(record.rank)}{model_cell(current.model_name, current.experiment_id, query=self.source)}"
             f"<td>{self._score(record)}<td>{percentile_text(record.percentile)}"
             f"<td>{_cells_text(current.n_cells, record.of_cells)}"
-            f"{provenance_cells(current, stale=is_stale(current.dataset_revision, self.task))}"
+            f"{provenance_cells(current, stale=outdated, reason=self.stale.get(current.result_id, ''))}"
             f"{results_cell(current.model_name, current.task_name, record.n_results)}"
         )
 

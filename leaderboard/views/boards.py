@@ -31,6 +31,7 @@ from leaderboard.selectors.declined_tasks import declined_tasks
 from leaderboard.selectors.measurements import compared_hardware
 from leaderboard.selectors.model_facts import model_facts
 from leaderboard.selectors.own_boards import OwnBoard
+from leaderboard.selectors.staleness import stale_tasks
 from leaderboard.selectors.standings import Standings
 from leaderboard.tables.boards import BoardTable, Marks, column_label, ranking_rule
 from leaderboard.views.addresses import scope_of
@@ -232,7 +233,8 @@ class BoardPage:
         ids = [record.model_meta_id for record in [*table.records(), *table.pinned]]
         facts = model_facts()
         contaminated = {id_: set(facts[id_].contaminated_tasks or ()) for id_ in ids}
-        return Marks(scales, boards.started_tasks(table.board, ids), contaminated, declined_tasks(ids))
+        stale = stale_tasks(table.board.task_names, ids, table.board.scope)
+        return Marks(scales, boards.started_tasks(table.board, ids), contaminated, declined_tasks(ids), stale)
 
     def sheet(self) -> Sheet:
         """The table as a file shows it."""

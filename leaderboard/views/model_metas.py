@@ -114,6 +114,7 @@ def _results(
         "per_page": per_page if per_page in PAGE_SIZES else DEFAULT_PAGE_SIZE,
         "n_contaminated": sum(score.contaminated for score in scores),
         "has_stale": any(score.stale for score in table.records()),
+        "has_stale_by_rule": any(score.stale_reason for score in table.records()),
         "export_addresses": export_addresses(request),
     }
 

@@ -22,7 +22,7 @@ from leaderboard.exports.task_pages import cells_sheet, scores_sheet
 from leaderboard.freshness import until_data_changes
 from leaderboard.metrics import Family, Metric, explained
 from leaderboard.models import Scope, Task
-from leaderboard.selectors import task_cells, task_insights, task_list, task_metrics, tasks
+from leaderboard.selectors import staleness, task_cells, task_insights, task_list, task_metrics, tasks
 from leaderboard.selectors.languages import find_language, language_names
 from leaderboard.selectors.task_list import TaskFilter
 from leaderboard.selectors.tasks import TaskScore
@@ -126,6 +126,7 @@ class TaskPage:
         self.metric = explained(shown.main_score)
         self.names = language_names()
         self.unknown_metric = ""
+        self.rules = staleness.rules_of_task(shown)
         builders: dict[View, Callable[[], Context]] = {
             View.RESULTS: self._results,
             View.CELLS: self._cells,
@@ -139,6 +140,7 @@ class TaskPage:
         shown = self.task
         return {
             "task": shown,
+            "rules": self.rules,
             "metric": self.metric,
             "type_text": type_text(shown.type),
             "languages_text": languages_text(shown.languages, self.names, most=3),
@@ -174,8 +176,12 @@ class TaskPage:
         metric, by_metric = self._by_metric(scores)
         revision = self.request.GET.get("dataset_revision", "")
         rows = tasks.of_revision(by_metric, revision) if revision else by_metric
+        stale, asked_stale = self._stale(scores), self.request.GET.get("stale", "")
+        if asked_stale in {"only", "without"}:
+            rows = [row for row in rows if (row.current.result_id in stale) == (asked_stale == "only")]
         table = TaskScoreTable(rows, task=self.task, metric=metric, scope=self.scope, sort=self._sort)
         self._show_page(table)
+        table.stale = stale
         table.errors = self._errors(list(table.records()), metric)
         return {
             "table": table,
@@ -186,12 +192,19 @@ class TaskPage:
             "best": scores[0] if scores and scores[0].rank == 1 else None,
             "has_results": bool(scores),
             "dataset_revision": revision,
+            "asked_stale": asked_stale,
+            "n_by_rule": len(stale),
             "n_stale": sum(tasks.is_stale(row.current.dataset_revision, self.task) for row in scores),
             "n_rows": len(scores),
             "entries": tasks.benchmark_entries(self.task),
             "export_addresses": export_addresses(self.request),
             "sheet": lambda: self._scores_sheet(list(table.data), metric),
         }
+
+    def _stale(self, scores: list[TaskScore]) -> dict[int, str]:
+        """Result -> why rules say that it is stale."""
+        found = staleness.stale_reasons([score.current.result_id for score in scores]) if self.rules else {}
+        return {result_id: " ".join(rule.reason for rule in rules) for result_id, rules in found.items()}
 
     def _by_metric(self, scores: list[TaskScore]) -> tuple[Metric, list[TaskScore]]:
         """The metric that the address names and the rows by it; the main score where no result has that metric."""

@@ -1,0 +1,130 @@
+"""Evaluating models again on exactly the tasks whose results are stale."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from evaluation.models import EvaluationRun, EvaluationUnit, Lane
+from evaluation.services.runs import EvaluationError, request_run
+from leaderboard.models import ModelMeta, Task, TaskResult, Variant
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass
+class Reruns:
+    """What was queued, and in sentences what could not be."""
+
+    runs: list[EvaluationRun] = field(default_factory=list)
+    n_tasks: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A model as it is to be run again."""
+
+    variant: Variant
+    revision: str
+    local_path: str
+    pinned_by_content: bool
+    allows_remote_code: bool = False
+    worker_class: str = ""
+
+
+@transaction.atomic
+def rerun_results(*, results: Iterable[TaskResult], requested_by: User | None) -> Reruns:
+    """One run in the background lane for each model, revision and variant; what is queued already is left out."""
+    outcome = Reruns()
+    tasks: dict[_Wanted, dict[int, Task]] = defaultdict(dict)
+    for result in results:
+        reason = _why_not(result)
+        if reason:
+            outcome.skipped.append(reason)
+            continue
+        tasks[_wanted(result)][result.task_id] = result.task
+    for wanted, of_model in tasks.items():
+        _request(wanted, list(of_model.values()), requested_by, outcome)
+    outcome.skipped = list(dict.fromkeys(outcome.skipped))
+    return outcome
+
+
+def _request(wanted: _Wanted, tasks: list[Task], requested_by: User | None, outcome: Reruns) -> None:
+    waiting = _waiting_tasks(wanted)
+    new = [task for task in tasks if task.pk not in waiting]
+    model_meta = wanted.variant.model_meta
+    if len(new) < len(tasks):
+        outcome.skipped.append(f"{model_meta}: {len(tasks) - len(new)} of the tasks are queued already.")
+    if not new:
+        return
+    try:
+        run = request_run(
+            model_meta=model_meta,
+            revision=wanted.revision,
+            tasks=new,
+            requested_by=requested_by,
+            settings=wanted.variant.settings,
+            lane=Lane.BACKGROUND,
+            local_path=wanted.local_path,
+            pinned_by_content=wanted.pinned_by_content,
+            allows_remote_code=wanted.allows_remote_code,
+            worker_class=wanted.worker_class,
+        )
+    except EvaluationError as error:
+        outcome.skipped.append(f"{model_meta}: {error}")
+        return
+    outcome.runs.append(run)
+    outcome.n_tasks += len(new)
+
+
+def _why_not(result: TaskResult) -> str:
+    """Why the model cannot be run again on the task; empty where it can."""
+    model_meta: ModelMeta = result.model_revision.model_meta
+    if not result.task.can_be_run:
+        return f"{result.task}: its data cannot be had here."
+    if model_meta.open_weights is False:
+        return f"{model_meta}: its weights are not open."
+    if model_meta.modalities and "text" not in model_meta.modalities:
+        return f"{model_meta}: it takes no texts."
+    if not _earlier_run(result) and not _revision(result):
+        return f"{model_meta}: no commit is known that could be loaded."
+    return ""
+
+
+def _wanted(result: TaskResult) -> _Wanted:
+    earlier = _earlier_run(result)
+    if earlier:
+        return _Wanted(
+            result.variant,
+            earlier.revision,
+            earlier.local_path,
+            earlier.pinned_by_content,
+            earlier.allows_remote_code,
+            earlier.worker_class,
+        )
+    return _Wanted(result.variant, _revision(result), "", pinned_by_content=False)
+
+
+def _earlier_run(result: TaskResult) -> EvaluationRun | None:
+    """Where the result is ours: the run that knows how the model was loaded."""
+    return EvaluationRun.objects.filter(units__result=result).order_by("pk").first()
+
+
+def _revision(result: TaskResult) -> str:
+    """The commit that the result names, else the registry's."""
+    named = (result.model_revision.name, result.model_revision.model_meta.registry_revision or "")
+    return next((name for name in named if _COMMIT.fullmatch(name)), "")
+
+
+def _waiting_tasks(wanted: _Wanted) -> set[int]:
+    units: Any = EvaluationUnit.objects.unfinished().filter(
+        run__model_meta=wanted.variant.model_meta, run__revision=wanted.revision, run__settings=wanted.variant.settings
+    )
+    return set(units.values_list("task_id", flat=True))

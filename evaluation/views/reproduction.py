@@ -1,0 +1,99 @@
+"""How a result was made, how to repeat it, and what the model got wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from evaluation.models import EvaluationRun, EvaluationUnit, KeptPredictions, PackageSet
+from evaluation.selectors import reproduction, run_differences
+from evaluation.services.predictions import predictions_folder
+from leaderboard.models import TaskResult
+from leaderboard.selectors.staleness import TOLERANCE
+
+
+def reproduction_of(run: EvaluationRun, units: list[EvaluationUnit]) -> dict[str, Any]:
+    """What the page of a run says of how it was made."""
+    environment = next((unit.environment for unit in units if unit.environment), None)
+    return {
+        "facts": reproduction.facts_of(environment),
+        "packages": reproduction.packages_of(environment),
+        "recipe": reproduction.recipe_of(run, units),
+        "n_other_runs": len(run_differences.runs_to_compare(run, limit=1)),
+    }
+
+
+@require_safe
+def result_environment(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a result of ours was made with, and the command that repeats it."""
+    results = TaskResult.objects.select_related("task", "model_revision__model_meta", "variant", "source")
+    result = get_object_or_404(results.defer("payload"), pk=pk)
+    unit = reproduction.unit_of(result)
+    if unit is None:
+        raise Http404
+    kept = reproduction.predictions_of(result)
+    context = {
+        "result": result,
+        "unit": unit,
+        "facts": reproduction.facts_of(unit.environment),
+        "packages": reproduction.packages_of(unit.environment),
+        "recipe": reproduction.recipe_of(unit.run, [unit]),
+        "kept": kept if kept and reproduction.may_see_predictions(request.user, unit.run) else None,
+    }
+    return render(request, "evaluation/result_environment.html", context)
+
+
+@require_safe
+@cache_control(public=True, max_age=365 * 24 * 3600, immutable=True)
+def packages(request: HttpRequest, digest: str) -> HttpResponse:
+    """A list of packages for `pip install -r`."""
+    found = get_object_or_404(PackageSet, digest=digest)
+    return HttpResponse(found.content, content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def worst_examples(request: HttpRequest, pk: int) -> HttpResponse:
+    """The examples that the model got most wrong."""
+    kept = _visible_predictions(request, pk)
+    return render(request, "evaluation/worst_examples.html", {"kept": kept, "result": kept.result})
+
+
+@require_safe
+def predictions_file(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The predictions, compressed with zstandard as they are kept."""
+    kept = _visible_predictions(request, pk)
+    path = predictions_folder() / kept.path
+    if not kept.path or not path.is_file():
+        raise Http404
+    name = f"{kept.result.task.name}-{kept.result_id}.json.zst"
+    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/zstd")
+
+
+def _visible_predictions(request: HttpRequest, pk: int) -> KeptPredictions:
+    """Those of a result; who may not see them learns nothing of them."""
+    found = KeptPredictions.objects.select_related("run", "result__task", "result__model_revision__model_meta")
+    kept = get_object_or_404(found.defer("result__payload"), result=pk)
+    if not reproduction.may_see_predictions(request.user, kept.run):
+        raise Http404
+    return kept
+
+
+@require_safe
+def compare_runs(request: HttpRequest, pk: int) -> HttpResponse:
+    """A run beside another one of the same model: `?with=` names it, else it is the newest other one."""
+    run = get_object_or_404(EvaluationRun.objects.select_related("model_meta"), pk=pk)
+    others = list(run_differences.runs_to_compare(run))
+    asked = request.GET.get("with", "")
+    other = next((one for one in others if str(one.pk) == asked), others[0] if others else None)
+    context = {
+        "run": run,
+        "others": others,
+        "other": other,
+        "differences": run_differences.run_differences(other, run) if other else None,
+        "tolerance": TOLERANCE * 100,
+    }
+    return render(request, "evaluation/compare_runs.html", context)

