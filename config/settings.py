@@ -245,6 +245,9 @@ EVALUATION_LOADING_LIMIT_SECONDS = env.int("PODIUM_LOADING_LIMIT_SECONDS", 3600)
 EVALUATION_HUB_HOSTS: list[str] = env.list("PODIUM_HUB_HOSTS", [])
 EVALUATION_TURN_SECONDS = env.int("PODIUM_TURN_SECONDS", 600)
 EVALUATION_BATCH_SIZE = env.int("PODIUM_BATCH_SIZE", 32)
+# What an hour of evaluation costs, in words of the reader: 1.80 with PODIUM_CURRENCY=EUR. Absent: no cost is shown.
+COST_PER_HOUR: float | None = env.float("PODIUM_COST_PER_HOUR", None)
+CURRENCY = env.str("PODIUM_CURRENCY", "USD")
 
 # The queue only wakes workers; the rows of `evaluation` are the truth. docs/evaluation.md says why each value is what
 # it is.
