@@ -280,6 +280,9 @@ Q_CLUSTER = {
     },
 }
 
+# Tokens for private models are encrypted with the first of these phrases; the others still open what they encrypted.
+CREDENTIAL_KEYS: list[str] = env.list("PODIUM_CREDENTIAL_KEYS", [] if PRODUCTION else ["development-only-phrase"])
+
 HF_ENDPOINT = env.str("HF_ENDPOINT", "https://huggingface.co")
 
 LOGGING = {

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from evaluation.models import EvaluationRun, EvaluationUnit
 from evaluation.selectors import runs, scores, workers
+from evaluation.selectors.visibility import may_see_run
 
 REFRESH_SECONDS = 5
 LOG_END_LINES = 12
@@ -23,7 +24,7 @@ class UnitRow:
     @property
     def score(self) -> float | None:
         """As people read it, out of 100."""
-        score = scores.task_score(self.unit.result) if self.unit.result else None
+        score = scores.unit_score(self.unit)
         return None if score is None else 100 * score
 
 
@@ -44,6 +45,8 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     """A run with its tasks. The log is for whoever asked for the run, and for the staff."""
     evaluation_run = get_object_or_404(EvaluationRun.objects.select_related("model_meta", "requested_by"), pk=pk)
     user = request.user
+    if not may_see_run(user, evaluation_run):
+        raise Http404
     may_see_log = user.is_staff or (user.is_authenticated and user == evaluation_run.requested_by)
     log_unit = runs.unit_for_log(evaluation_run) if may_see_log else None
     units = runs.run_units(evaluation_run)

@@ -85,7 +85,7 @@ def _evaluations(task_ids: list[int]) -> dict[int, list[_Took]]:
     found: dict[int, list[_Took]] = defaultdict(list)
     for task_id, model_id, n_parameters, seconds in rows.iterator():
         if len(found[task_id]) < REMEMBERED:
-            found[task_id].append(_Took(model_id, n_parameters, seconds))
+            found[task_id].append(_Took(model_id, n_parameters, seconds or 0.0))
     return found
 
 

@@ -17,12 +17,12 @@ from django.db.models import F, Max, Value
 from django.db.models.functions import Greatest, Now
 
 from evaluation.failures import Failure, FailureClass
-from evaluation.models import EvaluationRun, EvaluationUnit, Worker
+from evaluation.models import EvaluationRun, EvaluationUnit, WithheldResult, Worker
 from evaluation.retries import LOST_CLAIMS, Attempt, after
 from evaluation.selectors.turns import turns_to_claim
 from evaluation.selectors.workers import workers_alive
 from evaluation.services.states import lock_run, settle_run
-from leaderboard.models import SourceKind
+from leaderboard.models import TaskResult
 from leaderboard.services.measurements import record_measurement
 
 
@@ -119,27 +119,23 @@ def finish_unit(
     log: str = "",
 ) -> None:
     """Store the result and what was measured as facts and close the unit, all or nothing."""
-    from leaderboard.services.results import record_result  # Brings numpy, which processes that serve pages do without.
+    # These bring numpy, which processes that serve pages do without.
+    from evaluation.services.publication import provenance, withhold_result
+    from leaderboard.services.results import record_result
 
     run = lock_run(unit.run)
     if not _ours(unit).select_for_update().exists():
         raise ClaimLost
-    result = record_result(
-        model_meta=run.model_meta,
-        revision=run.revision,
-        settings=run.settings or None,
-        task=unit.task,
-        payload=payload,
-        source_kind=SourceKind.RUN,
-        source_name="Podium",
-        source_path=f"runs/{run.pk}/{unit.task.name}.json",
-    )
-    if measurement:
-        record_measurement(result=result, run=run.pk, measured=measurement)
+    if run.is_private:
+        result: TaskResult | WithheldResult = withhold_result(task=unit.task, payload=payload, measurement=measurement)
+    else:
+        result = record_result(**provenance(run, unit.task), payload=payload)
+        if measurement:
+            record_measurement(result=result, run=run.pk, measured=measurement)
     _ours(unit).update(
         **_released(),
         state=EvaluationUnit.State.DONE,
-        result=result,
+        **{"withheld_result" if run.is_private else "result": result},
         evaluation_time=result.evaluation_time,
         environment=environment,
         error="",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models.functions import Now
 
-from evaluation.models import EvaluationRun, EvaluationUnit
+from evaluation.models import Credential, EvaluationRun, EvaluationUnit
 
 
 def lock_run(run: EvaluationRun) -> EvaluationRun:
@@ -12,7 +12,10 @@ def lock_run(run: EvaluationRun) -> EvaluationRun:
 
 
 def settle_run(run: EvaluationRun) -> None:
-    """Give the run the state that follows from its units. The caller holds the run's lock."""
+    """Give the run the state that follows from its units, and drop its token at the end.
+
+    The caller holds the run's lock.
+    """
     states = set(run.units.values_list("state", flat=True))
     unit, state = EvaluationUnit.State, EvaluationRun.State
     if states & {unit.QUEUED, unit.RUNNING}:
@@ -25,3 +28,5 @@ def settle_run(run: EvaluationRun) -> None:
         settled = state.DONE
     finished = settled in EvaluationRun.FINISHED_STATES
     EvaluationRun.objects.filter(pk=run.pk).update(state=settled, finished_at=Now() if finished else None)
+    if finished:
+        Credential.objects.filter(run=run).delete()
