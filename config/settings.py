@@ -160,7 +160,10 @@ _mail = mail_policy(host=EMAIL_HOST, is_production=PRODUCTION, asked=env.str("PO
 SENDS_MAIL = _mail.sends_mail
 
 # docs/accounts.md says what these come to.
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "submissions.backends.SubmissionViewers",
+]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
@@ -282,6 +285,19 @@ Q_CLUSTER = {
 
 # Tokens for private models are encrypted with the first of these phrases; the others still open what they encrypted.
 CREDENTIAL_KEYS: list[str] = env.list("PODIUM_CREDENTIAL_KEYS", [] if PRODUCTION else ["development-only-phrase"])
+
+# What a person may ask for; moderators change it for single people.
+QUOTA_SUBMISSIONS_PER_MONTH = env.int("PODIUM_QUOTA_PER_MONTH", 30)
+QUOTA_UNFINISHED = env.int("PODIUM_QUOTA_UNFINISHED", 10)
+
+# Jobs that are done again and again: name -> what django-q2 calls, and when.
+SCHEDULES: dict[str, dict[str, Any]] = {
+    "Publish submissions whose embargo is over": {
+        "func": "submissions.jobs.publish_due",
+        "schedule_type": "I",
+        "minutes": 1,
+    },
+}
 
 HF_ENDPOINT = env.str("HF_ENDPOINT", "https://huggingface.co")
 

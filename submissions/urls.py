@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from submissions.views import accounts, organisations
+from submissions.views import accounts, organisations, submit, watches
 from submissions.views import submissions as views
 
 urlpatterns = [
@@ -20,8 +20,14 @@ urlpatterns = [
     path("accounts/oidc/<str:provider_id>/login/", accounts.provider_login),
     path("accounts/oidc/<str:provider_id>/login/callback/", accounts.provider_callback),
     path("accounts/", include("allauth.urls")),
-    path("submit/", views.submit, name="submit"),
+    path("submit/", submit.Submit.as_view(), name="submit"),
+    path("submit/model/", submit.check_model_field, name="check_model_field"),
     path("submissions/", views.submission_list, name="submissions"),
     path("submissions/<int:pk>/", views.submission_detail, name="submission"),
     path("submissions/<int:pk>/withdraw/", views.withdraw, name="withdraw_submission"),
+    path("submissions/<int:pk>/edit/", submit.Edit.as_view(), name="edit_submission"),
+    path("submissions/<int:pk>/publish/", views.publish, name="publish_submission"),
+    path("submissions/<int:pk>/watch/", watches.watch_submission, name="watch_submission"),
+    path("runs/<int:pk>/watch/", watches.watch_run, name="watch_run"),
+    path("watches/<int:pk>/remove/", watches.unwatch, name="unwatch"),
 ]

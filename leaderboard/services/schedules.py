@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django_q.models import Schedule
 
@@ -24,3 +25,10 @@ def ensure_nightly_dump() -> None:
     ensure_schedule(
         name=NIGHTLY_DUMP, func="leaderboard.jobs.write_dump", schedule_type=Schedule.CRON, cron="0 3 * * *"
     )
+
+
+def ensure_schedules() -> None:
+    """What `settings.SCHEDULES` lists: jobs of any app, the ones above the caller included."""
+    schedules: dict[str, Any] = settings.SCHEDULES
+    for name, fields in schedules.items():
+        ensure_schedule(name=name, **fields)

@@ -17,7 +17,7 @@ from evaluation.models import Credential
 from evaluation.process import EvaluatingProcess
 from evaluation.services.credentials import credential_for, hand_over_credential, keep_credential
 from evaluation.services.runs import cancel_run
-from tests.factories_evaluation import make_run
+from tests.factories_evaluation import make_run, surroundings
 
 TOKEN = "hf_" + "Abc123" * 6
 
@@ -71,8 +71,8 @@ def test_no_admin_shows_tokens() -> None:
 
 def test_the_evaluating_process_has_the_token_and_its_log_does_not(tmp_path: Path) -> None:
     script = "import os, sys; print(os.environ['HF_TOKEN'], os.environ['HF_HUB_CACHE'], file=sys.stderr)"
-    surroundings = replace(make_surroundings(), hf_home=tmp_path / "hf", token=TOKEN)
-    with EvaluatingProcess({}, surroundings, command=(sys.executable, "-c", script)) as process:
+    around = surroundings(tmp_path, token=TOKEN)
+    with EvaluatingProcess({}, around, command=(sys.executable, "-c", script)) as process:
         list(process.events(20))
         log = process.log
     assert "/hub" in log

@@ -46,11 +46,11 @@ def test_the_form_offers_boards_by_their_place_in_the_menu_and_chooses_our_own(
     make_benchmark("Unlisted", [make_task()], menu_path=[])
     make_benchmark("Closed", [make_task(is_public=False)])
     client = signed_in(make_user())
-    with django_assert_num_queries(6):  # Session, user, two of permissions, the default board, the boards.
+    with django_assert_num_queries(9):  # Session, user, two of permissions, the default board, the boards, the quota and what counts against it.
         page = text_of(client.get(SUBMIT))
     assert page.index("Starter (2 tasks)") < page.index("General / English") < page.index("In no menu")
     assert "Closed" not in page
-    assert page.count(" checked>") == 1
+    assert page.count(" checked>") == 2  # A board, and that nothing is said of training data.
     assert "Folder on this server" not in page
 
 
@@ -59,7 +59,7 @@ def test_a_link_to_the_form_fills_it_in() -> None:
     page = text_of(signed_in(make_user()).get(f"{SUBMIT}?model=example/model&revision=v2&board=official&task=STS13"))
     assert 'value="example/model"' in page
     assert 'value="v2"' in page
-    assert page.count(" checked>") == 1
+    assert page.count(" checked>") == 2  # A board, and that nothing is said of training data.
     assert "STS13</textarea>" in page
 
 
@@ -192,7 +192,7 @@ def test_everybody_lists_their_own_and_moderators_list_all(django_assert_num_que
     for user in (ada, ada, bob):
         make_submission(user, benchmarks=[board], model_name=f"{user}/model")
     own = signed_in(bob)
-    with django_assert_num_queries(7):  # Session, user, two of permissions, the number, the page, its boards.
+    with django_assert_num_queries(8):  # Session, user, two of permissions, the number, the page, its boards, watches.
         page = text_of(own.get("/submissions/"))
     assert "bob/model" in page
     assert "ada/model" not in page
@@ -217,7 +217,7 @@ def test_the_page_of_an_approved_submission_follows_the_run(django_assert_num_qu
     submission = make_submission(user, tasks=tasks)
     services.approve(submission=submission, decided_by=make_moderator())
     client = signed_in(user)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         page = text_of(client.get(submission.get_absolute_url()))
     assert "Next in the" in page
     assert "0 of 12 tasks evaluated" in page
@@ -252,7 +252,7 @@ def test_a_page_that_will_not_change_does_not_ask_again() -> None:
     assert "hx-get" not in page
     assert "refresh" not in page
     assert "Withdraw" not in page
-    assert f"/submit/?model={submission.model_name}" in page
+    assert f"/submit/?from={submission.pk}" in page
 
 
 def test_withdrawing_late_is_explained() -> None:

@@ -26,7 +26,7 @@ from evaluation.capabilities import detect
 from evaluation.jobs import WORKER_VARIABLE
 from evaluation.models import EvaluationUnit, Worker
 from evaluation.services import claims, waking, workers
-from leaderboard.services.schedules import ensure_nightly_dump
+from leaderboard.services.schedules import ensure_nightly_dump, ensure_schedules
 
 LOOK_SECONDS = 0.25
 BEAT_SECONDS = 2.0
@@ -66,6 +66,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda received, _: stopped.append(received))
         waking.ensure_sweep_schedule()
         ensure_nightly_dump()
+        ensure_schedules()
         supervisor = Supervisor(queue, canary=canary, dead=dead, name=name, labels=label)
         try:
             while not stopped and (os.getppid() == parent or not while_parent_lives):
