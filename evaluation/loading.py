@@ -56,7 +56,7 @@ def _through_registry(registered: Any, wanted: dict[str, Any]) -> EncoderProtoco
 
 
 def _as_sentence_transformer(folder: str | None, wanted: dict[str, Any]) -> SentenceTransformer:
-    """As its repository says; with the framework “transformers” the mean of its token embeddings, whatever that says."""
+    """As its repository says; with the framework “transformers” the mean of its token embeddings."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 

@@ -81,7 +81,8 @@ class Standing:
     """What the board knows already of a model at a commit.
 
     `evaluated`, `queued` and `reported` are names of tasks: evaluated here, waiting for it, known from results of
-    others. `is_in_registry`: mteb knows how to load the model. `name_is_taken` says that the name belongs to a model from elsewhere: a folder of the server.
+    others. `is_in_registry`: mteb knows how to load the model. `name_is_taken` says that the
+    name belongs to a model from elsewhere: a folder of the server.
     """
 
     pending_submission: int | None = None
@@ -145,7 +146,11 @@ def check_edits(problems: Sequence[str], n_edits: int) -> list[Check]:
         return [Check(Subject.METADATA, Outcome.ERROR, sentence) for sentence in problems]
     if n_edits:
         return [
-            Check(Subject.METADATA, Outcome.OK, f"You correct {_of_facts(n_edits)}, which is shown as the submitter's word.")
+            Check(
+                Subject.METADATA,
+                Outcome.OK,
+                f"You correct {_of_facts(n_edits)}, which is shown as the submitter's word.",
+            )
         ]
     return []
 
@@ -160,8 +165,8 @@ def _exists(snapshot: ModelSnapshot) -> Check:
         return Check(
             Subject.MODEL,
             Outcome.WARNING,
-            f"{snapshot.name} is {kind} on the Hub and can be read with the token. Its name and results will be as visible "
-            "as you choose below.",
+            f"{snapshot.name} is {kind} on the Hub and can be read with the token. Its name and results will be as "
+            "visible as you choose below.",
         )
     return Check(Subject.MODEL, Outcome.OK, f"{snapshot.name} exists and can be read.")
 
@@ -295,8 +300,8 @@ def _size(snapshot: ModelSnapshot, largest_worker_mb: int | None) -> Check:
         return Check(
             Subject.SIZE,
             Outcome.ERROR,
-            f"The weights take {text}, so the model needs about {needed / 1024:.1f} GB of memory; the largest worker has "
-            f"{largest_worker_mb / 1024:.1f} GB.",
+            f"The weights take {text}, so the model needs about {needed / 1024:.1f} GB of memory; the largest worker "
+            f"has {largest_worker_mb / 1024:.1f} GB.",
         )
     if size > LARGE_WEIGHTS:
         return Check(Subject.SIZE, Outcome.WARNING, f"The weights take {text}, so few workers can hold the model.")
@@ -349,14 +354,14 @@ def check_quota(allowance: Allowance) -> Check:
         return Check(
             Subject.QUOTA,
             Outcome.ERROR,
-            f"{allowance.at_once} of your submissions are unfinished, which is the limit. Wait for one, or withdraw one.",
+            f"{allowance.at_once} of your submissions are unfinished, which is the limit. Wait, or withdraw one.",
         )
     if allowance.left_this_month is not None and allowance.left_this_month <= 0:
         return Check(
             Subject.QUOTA,
             Outcome.ERROR,
-            f"You have made {allowance.per_month} submissions within thirty days, which is the limit. Ask the moderators "
-            "if you need more.",
+            f"You have made {allowance.per_month} submissions within thirty days, which is the limit. Ask the "
+            "moderators if you need more.",
         )
     if allowance.left_this_month is None:
         return Check(Subject.QUOTA, Outcome.OK, "You may submit without limit.")

@@ -1,8 +1,8 @@
 """Reads a model's repository on the Hub, with short time limits and errors in plain words.
 
 `huggingface_hub` costs 20 MB and a third of a second, so it is imported where it is used. Reads are anonymous or
-with the token of the person who asks, on purpose: with the operator's own token a stranger could look into the operator's
-private models.
+with the token of the person who asks, on purpose: with the operator's own token a stranger could look into the
+operator's private models.
 """
 
 from __future__ import annotations
@@ -107,7 +107,9 @@ def _read_file(name: str, commit: str, path: str, deadline: float, token: str) -
 
     url = hf_hub_url(name, path, revision=commit, endpoint=settings.HF_ENDPOINT)
     content = b""
-    with get_session().stream("GET", url, headers=build_hf_headers(token=token or False), timeout=ANSWER_SECONDS) as response:
+    with get_session().stream(
+        "GET", url, headers=build_hf_headers(token=token or False), timeout=ANSWER_SECONDS
+    ) as response:
         if response.is_error:
             response.read()
         hf_raise_for_status(response)
@@ -141,7 +143,7 @@ def _plain_errors(name: str, revision: str, *, has_token: bool = False) -> Itera
         raise ModelNotFound(
             f"The Hub shows no model {name} to the token. Check the spelling and what the token may read."
             if has_token
-            else f"The Hub has no public model {name}. Check the spelling; a private model needs a token that may read it."
+            else f"The Hub has no public model {name}. Check the spelling; a private model needs a token that opens it."
         ) from error
     except errors.RevisionNotFoundError as error:
         raise RevisionUnknown(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Wish:
     """A model and what to do with it.
 
-    `parts` are tasks that are asked for in part. `training_data` is {tasks: {task: split or data}, datasets: [name]}, None
-    where it is not disclosed. `edits` are texts by field, as they stand in the form. `token` opens the model on the Hub.
+    `parts` are tasks that are asked for in part. `training_data` is {tasks: {task: split or data}, datasets: [name]},
+    None where it is not disclosed. `edits` are texts by field, as they stand in the form. `token` opens the model.
     """
 
     model_name: str
@@ -72,7 +72,9 @@ def read_tasks(text: str) -> list[NamedTask]:
                     current = found.setdefault(name, {})
                 continue
             if key not in {"split", "subset"} or not values.strip(",") or current is None:
-                raise Unreadable(f"“{word}” cannot be read. Write a task, then split=… or subset=…, with commas between.")
+                raise Unreadable(
+                    f"“{word}” cannot be read. Write a task, then split=… or subset=…, with commas between."
+                )
             current[key] = tuple(dict.fromkeys(filter(None, values.split(","))))
     return [NamedTask(name, options.get("split"), options.get("subset")) for name, options in found.items()]
 

@@ -26,7 +26,9 @@ def token_gate(hub: str, *, says_private: bool = True) -> Iterator[str]:
                 status, content, headers = error.code, error.read(), dict(error.headers)
             if says_private:
                 content = content.replace(b'"private": false', b'"private": true')
-            kept = {name: value for name, value in headers.items() if name.lower().startswith(("x-", "etag", "content-t"))}
+            kept = {
+                name: value for name, value in headers.items() if name.lower().startswith(("x-", "etag", "content-t"))
+            }
             return self._answer(status, content, kept)
 
         def _answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
@@ -37,7 +39,7 @@ def token_gate(hub: str, *, says_private: bool = True) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *args: Any) -> None:
             """Nothing: the test says what matters."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Gate)

@@ -6,5 +6,4 @@ from submissions.admin.submissions import SubmissionAdmin
 from submissions.admin.tokens import ApiTokenAdmin
 from submissions.admin.users import AccountAdmin, RoleAdmin
 
-
 __all__ = ["AccountAdmin", "ApiTokenAdmin", "OrganisationAdmin", "QuotaAdmin", "RoleAdmin", "SubmissionAdmin"]

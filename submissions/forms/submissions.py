@@ -76,8 +76,8 @@ class SubmitForm(forms.Form):
         label="Token of the Hub",
         required=False,
         max_length=400,
-        help_text="Only for a private or gated model: a token that may read it. It is kept encrypted, used for this one "
-        "evaluation, and deleted afterwards.",
+        help_text="Only for a private or gated model: a token that may read it. It is kept encrypted, used for this "
+        "one evaluation, and deleted afterwards.",
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
     local_path = forms.CharField(
@@ -91,15 +91,15 @@ class SubmitForm(forms.Form):
         label="Single tasks",
         required=False,
         help_text="Names of further tasks, one on each line, for example STS13. Parts of a task: "
-        "<code>STS17 split=test subset=en-en,es-es</code>. What is left out of a task can be added later; the board merges "
-        "the parts.",
+        "<code>STS17 split=test subset=en-en,es-es</code>. What is left out of a task can be added later; the board "
+        "merges the parts.",
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
     )
     prompts = forms.CharField(
         required=False,
         max_length=8000,
-        help_text="One on each line: a type of task or a task, or query or document, or both as in Retrieval-query; then a "
-        "colon and the prompt.",
+        help_text="One on each line: a type of task or a task, or query or document, or both as in Retrieval-query; "
+        "then a colon and the prompt.",
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
     )
     max_seq_length = forms.IntegerField(

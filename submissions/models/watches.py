@@ -23,8 +23,7 @@ class Watch(models.Model):
         verbose_name_plural = "watches"
         constraints = [
             models.CheckConstraint(
-                condition=Q(submission__isnull=False, run__isnull=True)
-                | Q(submission__isnull=True, run__isnull=False),
+                condition=Q(submission__isnull=False, run__isnull=True) | Q(submission__isnull=True, run__isnull=False),
                 name="a_watch_is_of_one_thing",
             ),
             models.UniqueConstraint(fields=["user", "submission"], name="a_submission_is_watched_once"),

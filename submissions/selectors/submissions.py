@@ -164,11 +164,7 @@ def tasks_left_out(submission: Submission, cells: Mapping[Task, UnitCells]) -> l
         )
     )
     covered = {unit.task_id for unit in units}
-    return [
-        task
-        for task in cells
-        if task.pk in covered or not task.can_be_run or task.name in submission.declined
-    ]
+    return [task for task in cells if task.pk in covered or not task.can_be_run or task.name in submission.declined]
 
 
 def _covering_units(candidate: Candidate) -> list[EvaluationUnit]:

@@ -1,4 +1,4 @@
-"""What a submission asks for, as the form shows it: to be changed, to be submitted again, and to see what was changed."""
+"""What a submission asks for, as the form shows it: to change it, to submit it again, to see what was changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def wish_in_form(submission: Submission) -> dict[str, Any]:
         "prompts": "\n".join(f"{key}: {text}" for key, text in submission.settings.get("model_prompts", {}).items()),
         **{name: submission.settings.get(name) for name in ("max_seq_length", "dtype", "embed_dim", "framework")},
         "batch_size": submission.batch_size,
-        "disclosure": "" if submission.training_data is None else ("some" if seen or training.get("datasets") else "none"),
+        "disclosure": ""
+        if submission.training_data is None
+        else ("some" if seen or training.get("datasets") else "none"),
         "trained_on_split": "\n".join(name for name, how in seen.items() if how == "split"),
         "trained_on_data": "\n".join(name for name, how in seen.items() if how == "data"),
         "other_datasets": "\n".join(training.get("datasets", [])),

@@ -27,9 +27,7 @@ def describe_model(submission: Submission) -> ModelMeta:
     if submission.local_path:
         model_meta.local_path = submission.local_path
         model_meta.save(update_fields=["local_path"])
-    changed = bool(
-        record_claims(claims=_claims(submission, model_meta), reason=MetadataVersion.Reason.SUBMISSION)
-    )
+    changed = bool(record_claims(claims=_claims(submission, model_meta), reason=MetadataVersion.Reason.SUBMISSION))
     model_meta.refresh_from_db()
     changed |= note_contamination(model_meta=model_meta)
     changed |= _note_declined(submission, model_meta)

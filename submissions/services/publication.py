@@ -32,7 +32,7 @@ def publish_due() -> int:
 
 @transaction.atomic
 def _publish(pk: int) -> bool:
-    """Everything of one submission at once: its results, its model with what is known of it, what the model declines."""
+    """All of one submission at once: its results, its model with what is known of it, and what it declines."""
     from evaluation.services.publication import publish_run
     from submissions.services.model_entries import describe_model
 

@@ -306,7 +306,11 @@ def _drop_credential(submission: Submission) -> None:
 
 def _locked(submission: Submission) -> Submission:
     """The row as it stands now, held until the transaction ends: two people may decide at the same moment."""
-    return Submission.objects.select_for_update(of=("self",)).select_related("run", "submitter", "credential").get(pk=submission.pk)
+    return (
+        Submission.objects.select_for_update(of=("self",))
+        .select_related("run", "submitter", "credential")
+        .get(pk=submission.pk)
+    )
 
 
 def _locked_pending(submission: Submission, verb: str) -> Submission:

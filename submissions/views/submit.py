@@ -59,9 +59,7 @@ class FormPage(View):
             "facts": [fact for fact in shown_facts(metadata or {}) if fact.label not in _labels(metadata)],
             "editable": editable_facts(metadata, self._edits()) if metadata else [],
         }
-        return self._show(
-            form, checks=checks, refused=stops(checks), standing=standing, **facts, **context
-        )
+        return self._show(form, checks=checks, refused=stops(checks), standing=standing, **facts, **context)
 
     def _edits(self) -> dict[str, str]:
         return {name: self.request.POST.get(f"{FACT}{name}", "").replace("\0", "") for name in EDITABLE}

@@ -16,7 +16,7 @@ from submissions.models import Submission, SubmissionEdit
 from submissions.services import submissions as services
 from tests.factories import make_benchmark, make_task
 from tests.factories_evaluation import make_worker
-from tests.factories_submissions import COMMIT, make_maintainer, make_submission, make_user, model_files
+from tests.factories_submissions import COMMIT, make_moderator, make_submission, make_user, model_files
 from tests.submissions.conftest import StartHub
 from tests.submissions.test_pages import signed_in, text_of
 
@@ -62,7 +62,7 @@ def test_what_was_decided_or_belongs_to_somebody_else_is_not_changed(hub: str) -
     submission = make_submission(tasks=[make_task()], model_name="example/model")
     address = f"/submissions/{submission.pk}/edit/"
     assert signed_in(make_user()).get(address).status_code == 404
-    services.reject(submission=submission, decided_by=make_maintainer(), reason="No.")
+    services.reject(submission=submission, decided_by=make_moderator(), reason="No.")
     owner = signed_in(submission.submitter)
     assert "cannot be changed any more" in text_of(owner.get(address, follow=True))
     form = {"model_name": "example/model", "tasks": make_task().name, "submit": "1"}
@@ -79,7 +79,7 @@ def test_a_submission_is_made_again_with_changes_and_both_say_so(hub: str) -> No
         settings={"dtype": "float16", "model_prompts": {"STS": "Compare."}},
         training_data={"tasks": {task.name: "data"}, "datasets": ["NQ"]},
     )
-    services.reject(submission=first, decided_by=make_maintainer(), reason="Say more.")
+    services.reject(submission=first, decided_by=make_moderator(), reason="Say more.")
     client = signed_in(first.submitter)
     page = text_of(client.get(f"/submit/?from={first.pk}"))
     for words in (f"{task.name} subset=de", "STS: Compare.", "float16", f'name="previous" value="{first.pk}"', "NQ"):
@@ -97,7 +97,7 @@ def test_a_part_of_a_task_is_evaluated_and_marked(hub: str) -> None:
     submission = services.submit(
         submitter=make_user(), model_name="example/model", parts={task: UnitCells(None, ["de"])}, batch_size=4
     )
-    run = services.approve(submission=submission, decided_by=make_maintainer()).run
+    run = services.approve(submission=submission, decided_by=make_moderator()).run
     assert run is not None
     unit = run.units.get()
     assert (unit.eval_splits, unit.hf_subsets, unit.batch_size, unit.is_partial) == (None, ["de"], 4, True)
@@ -114,7 +114,7 @@ def test_parts_join_what_a_board_counts_of_the_task(hub: str) -> None:
     submission = services.submit(
         submitter=make_user(), model_name="example/model", benchmarks=[board], parts={task: UnitCells(None, ["de"])}
     )
-    run = services.approve(submission=submission, decided_by=make_maintainer()).run
+    run = services.approve(submission=submission, decided_by=make_moderator()).run
     assert run is not None
     assert run.units.get().hf_subsets == ["en", "de"]
 
@@ -125,7 +125,7 @@ def test_settings_make_a_variant_that_waits_beside_the_plain_model(hub: str) -> 
     variant = services.submit(
         submitter=make_user(), model_name="example/model", tasks=[task], settings={"embed_dim": 4}
     )
-    run = services.approve(submission=variant, decided_by=make_maintainer()).run
+    run = services.approve(submission=variant, decided_by=make_moderator()).run
     assert run is not None
     assert run.settings == {"embed_dim": 4}
     assert outcomes(tasks=[task], settings={"embed_dim": 4})[Subject.NEWS] is Outcome.ERROR
@@ -157,8 +157,8 @@ def test_a_model_with_code_of_its_own_needs_a_moderators_leave(start_hub: StartH
     start_hub({"example/model": model_files(**{"config.json": {"model_type": "x", "auto_map": {"AutoModel": "m.M"}}})})
     submission = services.submit(submitter=make_user(), model_name="example/model", tasks=[make_task()])
     with pytest.raises(services.NotPossible, match="Allow that first"):
-        services.approve(submission=submission, decided_by=make_maintainer())
-    run = services.approve(submission=submission, decided_by=make_maintainer(), allows_remote_code=True).run
+        services.approve(submission=submission, decided_by=make_moderator())
+    run = services.approve(submission=submission, decided_by=make_moderator(), allows_remote_code=True).run
     assert run is not None
     assert run.allows_remote_code
 
@@ -174,10 +174,12 @@ def test_facts_are_shown_with_their_origin_and_corrected(hub: str) -> None:
     wrong = text_of(client.post("/submit/", form | {"submit": "1", "fact-embed_dim": "eight"}))
     assert "Embedding dimension: Write a whole number" in wrong
     assert 'value="eight"' in text_of(client.post("/submit/", form | {"check": "1", "fact-embed_dim": "eight"}))
-    client.post("/submit/", form | {"submit": "1", "fact-embed_dim": "8", "fact-max_tokens": "64", "fact-citation": "@x"})
+    client.post(
+        "/submit/", form | {"submit": "1", "fact-embed_dim": "8", "fact-max_tokens": "64", "fact-citation": "@x"}
+    )
     submission = Submission.objects.get()
     assert submission.edits == {"max_tokens": 64, "citation": "@x"}
-    services.approve(submission=submission, decided_by=make_maintainer())
+    services.approve(submission=submission, decided_by=make_moderator())
     model_meta = ModelMeta.objects.get()
     assert (model_meta.max_tokens, model_meta.field_origins["max_tokens"]) == (64, "submitter")
     assert model_meta.field_origins["embed_dim"] == "config.json"
@@ -192,7 +194,7 @@ def test_disclosed_data_and_declined_tasks_stand_on_the_board(hub: str) -> None:
         training_data={"tasks": {"Run": "split"}, "datasets": ["NQ"]},
         declined={declined: ""},
     )
-    run = services.approve(submission=submission, decided_by=make_maintainer()).run
+    run = services.approve(submission=submission, decided_by=make_moderator()).run
     assert run is not None
     assert [unit.task for unit in run.units.all()] == [task]
     assert ModelMeta.objects.get().training_datasets == ["NQ", "Run"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -18,7 +19,7 @@ from submissions.checks import Outcome, Subject
 from submissions.models import Submission
 from submissions.services import submissions as services
 from tests.factories import make_task
-from tests.factories_submissions import make_maintainer, make_submission, make_user
+from tests.factories_submissions import make_moderator, make_submission, make_user
 from tests.token_gate import TOKEN, token_gate
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +32,7 @@ def closed_hub(hub: str, settings: Settings) -> Iterator[None]:
         yield
 
 
-def submitted(**wish: object) -> Submission:
+def submitted(**wish: Any) -> Submission:
     wish = {"model_name": "example/model", "tasks": [make_task()], "token": TOKEN} | wish
     return services.submit(submitter=make_user(), **wish)
 
@@ -53,7 +54,7 @@ def test_the_token_opens_it_and_the_check_says_so(closed_hub: None) -> None:
 def test_the_token_goes_from_the_submission_to_its_run_and_ends_with_it(closed_hub: None) -> None:
     submission = submitted()
     assert TOKEN.encode() not in bytes(Credential.objects.get().encrypted)
-    run = services.approve(submission=submission, decided_by=make_maintainer()).run
+    run = services.approve(submission=submission, decided_by=make_moderator()).run
     assert run is not None
     assert credential_for(run) == TOKEN
     cancel_run(run=run)
@@ -66,7 +67,7 @@ def test_the_token_goes_from_the_submission_to_its_run_and_ends_with_it(closed_h
 def test_the_token_goes_with_a_submission_that_is_over(closed_hub: None, end: str) -> None:
     submission = submitted()
     if end == "rejected":
-        services.reject(submission=submission, decided_by=make_maintainer(), reason="No.")
+        services.reject(submission=submission, decided_by=make_moderator(), reason="No.")
     else:
         services.withdraw(submission=submission)
     assert not Credential.objects.exists()
@@ -88,7 +89,7 @@ def test_a_change_goes_on_with_the_token_or_replaces_it(closed_hub: None) -> Non
 
 def test_no_page_and_no_log_has_the_token(closed_hub: None, client: Client, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    task, maintainer = make_task(), make_maintainer()
+    task, maintainer = make_task(), make_moderator()
     client.force_login(maintainer)
     form = {"model_name": "example/model", "tasks": task.name, "token": TOKEN}
     pages = [

@@ -46,7 +46,9 @@ def test_the_form_offers_boards_by_their_place_in_the_menu_and_chooses_our_own(
     make_benchmark("Unlisted", [make_task()], menu_path=[])
     make_benchmark("Closed", [make_task(is_public=False)])
     client = signed_in(make_user())
-    with django_assert_num_queries(9):  # Session, user, two of permissions, the default board, the boards, the quota and what counts against it.
+    with django_assert_num_queries(
+        9
+    ):  # Session, user, two of permissions, the default board, the boards, the quota and what counts against it.
         page = text_of(client.get(SUBMIT))
     assert page.index("Starter (2 tasks)") < page.index("General / English") < page.index("In no menu")
     assert "Closed" not in page

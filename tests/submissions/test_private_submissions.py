@@ -13,15 +13,14 @@ from django_q.models import OrmQ
 
 from evaluation.services import claims
 from leaderboard.exports.dump_tables import TABLES
-from leaderboard.models import DeclinedTask, ModelMeta, Origin
+from leaderboard.models import Benchmark, DeclinedTask, ModelMeta, Origin
 from leaderboard.services.boards import publish_boards
-from leaderboard.models import Benchmark
 from submissions.models import Submission
 from submissions.services import publication
 from submissions.services import submissions as services
 from tests.factories import make_benchmark, make_model, make_result, make_task, result_json
 from tests.factories_evaluation import claimed_unit
-from tests.factories_submissions import make_maintainer, make_submission, make_user
+from tests.factories_submissions import make_moderator, make_submission, make_user
 from tests.submissions.test_pages import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +45,7 @@ def submission() -> Submission:
         edits={"max_tokens": 77},
         declined={make_task("Unwanted").name: "Made for something else."},
     )
-    services.approve(submission=submission, decided_by=make_maintainer())
+    services.approve(submission=submission, decided_by=make_moderator())
     unit = claimed_unit(submission.run)
     claims.finish_unit(unit=unit, payload=result_json(task, {"test": {"default": 0.9}}), environment={})
     publish_boards(benchmarks=Benchmark.objects.all())
@@ -155,7 +154,7 @@ def test_what_is_private_does_not_block_and_is_not_told_to_others(submission: Su
 
 def test_the_owner_and_moderators_see_state_and_scores(submission: Submission) -> None:
     assert submission.run is not None
-    for user in (submission.submitter, make_maintainer()):
+    for user in (submission.submitter, make_moderator()):
         visitor = signed_in(user)
         for address in (submission.get_absolute_url(), submission.run.get_absolute_url()):
             page = visitor.get(address).content.decode()
@@ -174,7 +173,6 @@ def test_who_may_see_the_submission_may_see_its_run(submission: Submission) -> N
 
 def test_publishing_shows_everything_at_once(client: Client, submission: Submission) -> None:
     owner = signed_in(submission.submitter)
-    board = Benchmark.objects.get().get_absolute_url()
     owner.post(reverse("publish_submission", args=[submission.pk]))
     assert publication.publish_due() == 1
     assert publication.publish_due() == 0
@@ -187,13 +185,16 @@ def test_publishing_shows_everything_at_once(client: Client, submission: Submiss
     assert (model_meta.max_tokens, model_meta.field_origins["max_tokens"]) == (77, "submitter")
     assert model_meta.contaminated_tasks == ["OpenTask", "Secret corpus"]
     assert DeclinedTask.objects.get().reason == "Made for something else."
-    assert "It is public" not in owner.post(reverse("publish_submission", args=[submission.pk]), follow=True).content.decode()
+    assert (
+        "It is public"
+        not in owner.post(reverse("publish_submission", args=[submission.pk]), follow=True).content.decode()
+    )
 
 
 @pytest.mark.django_db(transaction=True)
 def test_publishing_wakes_whoever_does_it() -> None:
     submission = make_submission(tasks=[make_task(origin=Origin.CUSTOM)], visibility="private")
-    services.approve(submission=submission, decided_by=make_maintainer())
+    services.approve(submission=submission, decided_by=make_moderator())
     submission.refresh_from_db()
     before = OrmQ.objects.filter(key="default").count()
     publication.ask_to_publish(submission=submission)
@@ -212,7 +213,7 @@ def test_what_was_turned_down_or_taken_back_is_never_published(state: str) -> No
     fields: dict[str, Any] = {"visibility": "private", "embargo_until": timezone.now() - timedelta(days=1)}
     submission = make_submission(tasks=[make_task()], **fields)
     if state == "rejected":
-        services.reject(submission=submission, decided_by=make_maintainer(), reason="No.")
+        services.reject(submission=submission, decided_by=make_moderator(), reason="No.")
     else:
         services.withdraw(submission=submission)
     assert publication.publish_due() == 0

@@ -18,7 +18,7 @@ from submissions.selectors.watches import watchers_of
 from submissions.services import submissions as services
 from submissions.services.watches import watch_submission
 from tests.factories import make_task
-from tests.factories_submissions import make_maintainer, make_submission, make_user
+from tests.factories_submissions import make_moderator, make_submission, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def left(user: User) -> tuple[int | None, int | None]:
 def approved(user: User, failure_class: str = "") -> Submission:
     """Its run ended: done, or all of it failed."""
     submission = make_submission(user, tasks=[make_task()])
-    run = services.approve(submission=submission, decided_by=make_maintainer()).run
+    run = services.approve(submission=submission, decided_by=make_moderator()).run
     assert run is not None
     if failure_class:
         run.units.update(state="failed", error="It failed.", failure_class=failure_class)
@@ -63,7 +63,7 @@ def test_what_ended_counts_for_the_month_only() -> None:
 def test_what_never_ran_or_failed_because_of_our_machines_is_given_back() -> None:
     user = make_user()
     services.withdraw(submission=make_submission(user))
-    services.reject(submission=make_submission(user), decided_by=make_maintainer(), reason="No.")
+    services.reject(submission=make_submission(user), decided_by=make_moderator(), reason="No.")
     approved(user, "infrastructure")
     assert left(user) == (3, 2)
 
@@ -72,7 +72,7 @@ def test_moderators_allow_single_people_more_and_have_no_limit_themselves() -> N
     user = make_user()
     Quota.objects.create(user=user, submissions_per_month=50, unfinished_at_once=9)
     assert left(user) == (50, 9)
-    assert left(make_maintainer()) == (None, None)
+    assert left(make_moderator()) == (None, None)
 
 
 @pytest.mark.parametrize(("per_month", "at_once", "words"), [(0, 5, "thirty days"), (5, 0, "unfinished")])
@@ -109,7 +109,7 @@ def test_whoever_comes_second_watches_the_first(client: Client, hub: str) -> Non
 def test_a_run_is_watched_too_and_ends_with_those_who_watch(client: Client, hub: str) -> None:
     task = make_task()
     first = services.submit(submitter=make_user(), model_name="example/model", tasks=[task])
-    run = services.approve(submission=first, decided_by=make_maintainer()).run
+    run = services.approve(submission=first, decided_by=make_moderator()).run
     assert run is not None
     early, late = make_user("early"), make_user("late")
     watch_submission(user=early, submission=first)

@@ -79,7 +79,12 @@ def test_the_form_gives_the_services_all_that_was_asked_for() -> None:
     )
     assert not filled.errors
     wish = filled.wish()
-    assert (wish["model_name"], wish["revision"], wish["token"], wish["batch_size"]) == ("example/model", "v2", "hf_x", 8)
+    assert (wish["model_name"], wish["revision"], wish["token"], wish["batch_size"]) == (
+        "example/model",
+        "v2",
+        "hf_x",
+        8,
+    )
     assert (wish["tasks"], wish["parts"]) == ([whole], {part: UnitCells(None, ["de"])})
     assert wish["settings"] == {
         "max_seq_length": 128,
