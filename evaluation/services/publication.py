@@ -19,6 +19,8 @@ from leaderboard.services.measurements import record_measurement
 from leaderboard.services.model_metas import list_model
 from leaderboard.services.results import NewResult, read_result, record_results
 
+SOURCE = "Podium"
+
 
 def provenance(run: EvaluationRun, task: Task) -> dict[str, Any]:
     """Whose a result of the run is and where it comes from."""
@@ -28,8 +30,8 @@ def provenance(run: EvaluationRun, task: Task) -> dict[str, Any]:
         "settings": run.settings or None,
         "task": task,
         "source_kind": SourceKind.RUN,
-        "source_name": "Podium",
-        "source_path": f"runs/{run.pk}/{task.name}.json",
+        "source_name": SOURCE,
+        "source_path": _path(run, task),
     }
 
 
@@ -57,10 +59,14 @@ def publish_run(*, run: EvaluationRun) -> int:
     units = list(run.units.filter(withheld_result__isnull=False).select_related("task", "withheld_result"))
     withheld = [unit.withheld_result for unit in units if unit.withheld_result is not None]
     results = record_results(
-        results=[
-            NewResult(**provenance(run, unit.task), payload=zstandard.decompress(kept.payload))
+        model_meta=run.model_meta,
+        revision=run.revision,
+        files=[
+            NewResult(unit.task, zstandard.decompress(kept.payload), run.settings or None, _path(run, unit.task))
             for unit, kept in zip(units, withheld, strict=True)
-        ]
+        ],
+        source_kind=SourceKind.RUN,
+        source_name=SOURCE,
     )
     for unit, kept, result in zip(units, withheld, results, strict=True):
         if kept.measurement:
@@ -69,3 +75,7 @@ def publish_run(*, run: EvaluationRun) -> int:
     WithheldResult.objects.filter(pk__in=[kept.pk for kept in withheld]).delete()
     bump_data_version()
     return len(results)
+
+
+def _path(run: EvaluationRun, task: Task) -> str:
+    return f"runs/{run.pk}/{task.name}.json"

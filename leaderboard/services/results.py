@@ -1,9 +1,9 @@
-"""Storing a single result: one that was evaluated here or handed in."""
+"""Storing results that were evaluated here or handed in."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import zstandard
 from django.db import connection, transaction
 
 from leaderboard.importing.worker import intern_cell_set
-from leaderboard.models import Benchmark, ModelMeta, ResultSource, Scope, SourceKind, Task, TaskResult
+from leaderboard.models import Benchmark, ModelMeta, ModelRevision, ResultSource, Scope, SourceKind, Task, TaskResult
 from leaderboard.result_files import ParsedResult, TaskFacts, UnusableFile, parse_result
 from leaderboard.services.boards import lock_publishing, publish_boards
 from leaderboard.services.currency import choose_current_results
@@ -26,18 +26,15 @@ class ResultRefused(ValueError):
 
 @dataclass(frozen=True)
 class NewResult:
-    """A result file as mteb writes it, and whose it is. `settings` are `experiment_kwargs`, None for the base run."""
+    """A file as mteb writes it. `settings` are mteb's `experiment_kwargs`, None for the base run."""
 
-    model_meta: ModelMeta
-    revision: str
-    settings: Mapping[str, Any] | None
     task: Task
     payload: bytes
-    source_kind: SourceKind
-    source_name: str
-    source_path: str
+    settings: Mapping[str, Any] | None
+    path: str
 
 
+@transaction.atomic
 def record_result(
     *,
     model_meta: ModelMeta,
@@ -54,32 +51,55 @@ def record_result(
     `payload` is the file as mteb writes it; `settings` are mteb's `experiment_kwargs`, None for the base run. The same
     content twice is one fact. Raises ResultRefused.
     """
-    new = NewResult(model_meta, revision, settings, task, payload, source_kind, source_name, source_path)
-    return record_results(results=[new])[0]
+    (result,) = record_results(
+        model_meta=model_meta,
+        revision=revision,
+        files=[NewResult(task, payload, settings, source_path)],
+        source_kind=source_kind,
+        source_name=source_name,
+    )
+    return result
 
 
 @transaction.atomic
-def record_results(*, results: Sequence[NewResult]) -> list[TaskResult]:
-    """Store result files as facts and put them on the boards, which are computed once. Raises ResultRefused."""
+def record_results(
+    *,
+    model_meta: ModelMeta,
+    revision: str,
+    files: Iterable[NewResult],
+    source_kind: SourceKind,
+    source_name: str,
+) -> list[TaskResult]:
+    """As `record_result`, for many files of a model revision: the boards are computed once. All or none are stored."""
     lock_publishing()
-    stored = [_store(new) for new in results]
-    _publish([result for result, is_new in stored if is_new])
+    source, _ = ResultSource.objects.get_or_create(name=source_name, defaults={"kind": source_kind})
+    model_revision = ensure_revision(name=model_meta.name, revision=revision)
+    stored = [_store(file, model_meta, model_revision, source) for file in files]
+    if new := [result for result, is_new in stored if is_new]:
+        choose_current_results(only=[(result.task_id, result.variant_id) for result in new])
+        tasks = list({result.task_id for result in new})
+        publish_task_rows(tasks=tasks)
+        publish_languages(tasks=tasks)
+        counting = Benchmark.objects.filter(benchmark_tasks__task__in=tasks).distinct()
+        publish_boards(benchmarks=counting, scopes=[Scope.ALL])
     return [result for result, _ in stored]
 
 
-def _store(new: NewResult) -> tuple[TaskResult, bool]:
-    parsed = read_result(new.payload, new.task)
-    source, _ = ResultSource.objects.get_or_create(name=new.source_name, defaults={"kind": new.source_kind})
+def _store(
+    file: NewResult, model_meta: ModelMeta, model_revision: ModelRevision, source: ResultSource
+) -> tuple[TaskResult, bool]:
+    """The fact, and whether it is new."""
+    parsed = read_result(file.payload, file.task)
     with connection.cursor() as cursor:
-        cell_set_id = intern_cell_set(cursor, new.task.pk, parsed, parsed.cell_set_digest())
+        cell_set_id = intern_cell_set(cursor, file.task.pk, parsed, parsed.cell_set_digest())
     return TaskResult.objects.get_or_create(
-        model_revision=ensure_revision(name=new.model_meta.name, revision=new.revision),
-        variant=ensure_variant(model_meta=new.model_meta, settings=new.settings),
-        task=new.task,
+        model_revision=model_revision,
+        variant=ensure_variant(model_meta=model_meta, settings=file.settings),
+        task=file.task,
         source=source,
-        digest=hashlib.sha256(new.payload).digest(),
+        digest=hashlib.sha256(file.payload).digest(),
         defaults={
-            "source_path": new.source_path,
+            "source_path": file.path,
             "dataset_revision": parsed.dataset_revision,
             "mteb_version": parsed.mteb_version,
             "date": parsed.date,
@@ -88,21 +108,9 @@ def _store(new: NewResult) -> tuple[TaskResult, bool]:
             "cell_set_id": cell_set_id,
             "n_cells": len(parsed.main_scores),
             "main_scores": parsed.main_scores,
-            "payload": zstandard.ZstdCompressor().compress(new.payload),
+            "payload": zstandard.ZstdCompressor().compress(file.payload),
         },
     )
-
-
-def _publish(results: Iterable[TaskResult]) -> None:
-    keys = {(result.task_id, result.variant_id) for result in results}
-    if not keys:
-        return
-    tasks = sorted({task_id for task_id, _ in keys})
-    choose_current_results(only=sorted(keys))
-    publish_task_rows(tasks=tasks)
-    publish_languages(tasks=tasks)
-    boards = Benchmark.objects.filter(benchmark_tasks__task__in=tasks).distinct()
-    publish_boards(benchmarks=boards, scopes=[Scope.ALL])
 
 
 def read_result(payload: bytes, task: Task) -> ParsedResult:
