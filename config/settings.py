@@ -167,6 +167,7 @@ SENDS_MAIL = _mail.sends_mail
 AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
     "submissions.run_permissions.RunOwners",
+    "submissions.backends.SubmissionViewers",
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
@@ -294,6 +295,11 @@ Q_CLUSTER = {
 
 # What is done again and again by apps that the worker's command does not know: name -> django-q2's fields.
 SCHEDULES: dict[str, dict[str, Any]] = {
+    "Publish submissions whose embargo is over": {
+        "func": "submissions.jobs.publish_due",
+        "schedule_type": "I",
+        "minutes": 1,
+    },
     "Look at what is unusual about submissions": {
         "func": "submissions.jobs.refresh_plausibility",
         "schedule_type": "I",  # Every so many minutes.
@@ -323,6 +329,13 @@ METRICS_NETWORKS: list[str] = env.list(
     "PODIUM_METRICS_NETWORKS",
     ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
 )
+# Tokens for private models are encrypted with the first of these phrases; the others still open what they encrypted.
+CREDENTIAL_KEYS: list[str] = env.list("PODIUM_CREDENTIAL_KEYS", [] if PRODUCTION else ["development-only-phrase"])
+
+# What a person may ask for; moderators change it for single people.
+QUOTA_SUBMISSIONS_PER_MONTH = env.int("PODIUM_QUOTA_PER_MONTH", 30)
+QUOTA_UNFINISHED = env.int("PODIUM_QUOTA_UNFINISHED", 10)
+
 
 HF_ENDPOINT = env.str("HF_ENDPOINT", "https://huggingface.co")
 

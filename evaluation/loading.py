@@ -13,6 +13,10 @@ from evaluation.local_models import folder_revision
 
 if TYPE_CHECKING:
     from mteb.models.models_protocols import EncoderProtocol
+    from sentence_transformers import SentenceTransformer
+
+# What loaders of the registry take by these names.
+_FOR_LOADERS = ("embed_dim", "model_prompts")
 
 
 def load_model(wanted: dict[str, Any]) -> EncoderProtocol:
@@ -21,35 +25,71 @@ def load_model(wanted: dict[str, Any]) -> EncoderProtocol:
     import mteb
     from mteb.models.model_implementations import MODEL_REGISTRY
     from mteb.models.sentence_transformer_wrapper import SentenceTransformerEncoderWrapper
-    from sentence_transformers import SentenceTransformer
 
-    name, revision, settings = wanted["name"], wanted["revision"], dict(wanted["settings"])
-    registered = MODEL_REGISTRY.get(name)
-    if registered is not None and folder is None:
-        meta = registered.model_copy(update={"revision": revision})
-        # The registry's own word that a model needs its code is not enough: a moderator has to say so here.
-        asks_for_code = "trust_remote_code" in meta.loader_kwargs
-        refusals = {"trust_remote_code": wanted["allows_remote_code"]} if asks_for_code else {}
-        max_seq_length = settings.pop("max_seq_length", None)
-        loaded = meta.load_model(**settings, **refusals)
-        if max_seq_length is not None:
-            _shorten(getattr(loaded, "model", None), max_seq_length)
-        return loaded
+    name, revision, settings = wanted["name"], wanted["revision"], wanted["settings"]
+    registered, framework = MODEL_REGISTRY.get(name), settings.get("framework")
+    if registered is not None and folder is None and framework in {None, "registry"}:
+        return _through_registry(registered, wanted)
+    if framework == "registry":
+        raise ModelRefused(f"mteb's registry has no loader for {name}. Request a run without “framework”.")
 
-    model = SentenceTransformer(
-        folder or name,
-        revision=None if folder else revision,
-        trust_remote_code=wanted["allows_remote_code"],
-        truncate_dim=settings.get("embed_dim"),
-        model_kwargs={"use_safetensors": True},
-    )
-    if "max_seq_length" in settings:
-        _shorten(model, settings["max_seq_length"])
+    model = _as_sentence_transformer(folder, wanted)
+    _adapt(model, settings)
     prompts = settings.get("model_prompts") or (registered.loader_kwargs.get("model_prompts") if registered else None)
     wrapped = SentenceTransformerEncoderWrapper(model, model_prompts=prompts)
     meta = registered or wrapped.mteb_model_meta or mteb.ModelMeta.create_empty()
     wrapped.mteb_model_meta = meta.model_copy(update={"name": name, "revision": revision})
     return wrapped
+
+
+def _through_registry(registered: Any, wanted: dict[str, Any]) -> EncoderProtocol:
+    settings = wanted["settings"]
+    meta = registered.model_copy(update={"revision": wanted["revision"]})
+    # The registry's own word that a model needs its code is not enough: a moderator has to say so here.
+    asks_for_code = "trust_remote_code" in meta.loader_kwargs
+    refusals = {"trust_remote_code": wanted["allows_remote_code"]} if asks_for_code else {}
+    loaded: EncoderProtocol = meta.load_model(
+        **{key: settings[key] for key in _FOR_LOADERS if key in settings}, **refusals
+    )
+    _adapt(getattr(loaded, "model", None), settings)
+    return loaded
+
+
+def _as_sentence_transformer(folder: str | None, wanted: dict[str, Any]) -> SentenceTransformer:
+    """As its repository says; with the framework “transformers” the mean of its token embeddings."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    name, dimension = folder or wanted["name"], wanted["settings"].get("embed_dim")
+    arguments = {"trust_remote_code": wanted["allows_remote_code"]}
+    if folder is None:
+        arguments["revision"] = wanted["revision"]
+    if wanted["settings"].get("framework") != "transformers":
+        return SentenceTransformer(name, **arguments, truncate_dim=dimension, model_kwargs={"use_safetensors": True})
+    transformer = Transformer(
+        name,
+        model_kwargs={**arguments, "use_safetensors": True},
+        config_kwargs=arguments,
+        processor_kwargs=arguments,
+    )
+    pooling = Pooling(transformer.get_embedding_dimension(), pooling_mode="mean")
+    return SentenceTransformer(modules=[transformer, pooling], truncate_dim=dimension)
+
+
+def _adapt(model: Any, settings: dict[str, Any]) -> None:
+    """Settings that a loaded model takes, whoever loaded it."""
+    if "max_seq_length" in settings:
+        _shorten(model, settings["max_seq_length"])
+    if "dtype" in settings:
+        _cast(model, settings["dtype"])
+
+
+def _cast(model: Any, dtype: str) -> None:
+    import torch
+
+    if not isinstance(model, torch.nn.Module):
+        raise ModelRefused("This model has no setting “dtype”. Request a run without it.")
+    model.to(getattr(torch, dtype))
 
 
 def _shorten(model: Any, max_seq_length: int) -> None:

@@ -90,7 +90,8 @@ def clean_environment(host: Mapping[str, str], wanted: Surroundings, *, home: Pa
     if wanted.confinement == BUBBLEWRAP:
         kept = {name: value for name, value in kept.items() if "proxy" not in name.lower()}
     if wanted.token is not None:
-        fixed["HF_TOKEN"] = wanted.token
+        # What the token opens goes with the process: other runs must not find it in the shared cache.
+        fixed |= {"HF_TOKEN": wanted.token, "HF_HUB_CACHE": str(home / "hub")}
     return defaults | kept | fixed
 
 

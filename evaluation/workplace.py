@@ -15,6 +15,7 @@ from evaluation.models import EvaluationRun, Worker
 from evaluation.process import EvaluatingProcess, Surroundings
 from evaluation.sandbox import UNCONFINED, sandbox_kind
 from evaluation.selectors.runs import definitions_of_tasks
+from evaluation.services.credentials import credential_for
 
 
 class Workplace:
@@ -75,4 +76,5 @@ def surroundings_of(run: EvaluationRun, worker: Worker | None) -> Surroundings:
         confinement=(sandbox_kind() or UNCONFINED) if run.allows_remote_code else None,
         readable=folders,
         hub_hosts=allowed_hosts(settings.HF_ENDPOINT, settings.EVALUATION_HUB_HOSTS),
+        token=credential_for(run),
     )

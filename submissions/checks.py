@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from evaluation.capabilities import memory_needed_mb
 from submissions.metadata import card_licence
 from submissions.snapshot import ModelSnapshot
 
@@ -39,8 +40,11 @@ class Subject(StrEnum):
     LOADING = "Loading"
     SIZE = "Size"
     LICENCE = "Licence"
+    METADATA = "Metadata"
+    SETTINGS = "Settings"
     TASKS = "Tasks"
     NEWS = "News"
+    QUOTA = "Quota"
 
 
 @dataclass(frozen=True)
@@ -63,11 +67,22 @@ class WantedTask:
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """What somebody may still ask for. None: without limit."""
+
+    left_this_month: int | None
+    left_at_once: int | None
+    per_month: int = 0
+    at_once: int = 0
+
+
+@dataclass(frozen=True)
 class Standing:
     """What the board knows already of a model at a commit.
 
     `evaluated`, `queued` and `reported` are names of tasks: evaluated here, waiting for it, known from results of
-    others. `name_is_taken` says that the name belongs to a model from elsewhere: a folder of the server.
+    others. `is_in_registry`: mteb knows how to load the model. `name_is_taken` says that the
+    name belongs to a model from elsewhere: a folder of the server.
     """
 
     pending_submission: int | None = None
@@ -76,24 +91,37 @@ class Standing:
     queued: frozenset[str] = frozenset()
     reported: frozenset[str] = frozenset()
     name_is_taken: bool = False
+    is_in_registry: bool = False
 
 
-def check_model(snapshot: ModelSnapshot) -> list[Check]:
-    """Everything that the repository alone tells."""
+def check_model(snapshot: ModelSnapshot, *, largest_worker_mb: int | None = None) -> list[Check]:
+    """Everything that the repository alone tells. `largest_worker_mb` is None where no worker told its memory."""
     return [
         _exists(snapshot),
         _revision(snapshot),
         _weights(snapshot),
         _code(snapshot),
         _loading(snapshot),
-        _size(snapshot),
+        _size(snapshot, largest_worker_mb),
         _licence(snapshot),
     ]
 
 
-def check_wish(tasks: Sequence[WantedTask], standing: Standing) -> list[Check]:
-    """Whether what was asked for can be run, and is new."""
-    return [_tasks(tasks), _news(tasks, standing)]
+def check_wish(
+    tasks: Sequence[WantedTask],
+    standing: Standing,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+    allowance: Allowance | None = None,
+) -> list[Check]:
+    """Whether what was asked for can be run, is new, and is not too much. `facts` are values of the model's fields."""
+    checks = [_tasks(tasks), _news(tasks, standing)]
+    if settings:
+        checks.insert(0, _settings(settings, facts or {}, standing))
+    if allowance is not None:
+        checks.append(check_quota(allowance))
+    return checks
 
 
 def stops(checks: Sequence[Check]) -> bool:
@@ -112,7 +140,34 @@ def code_needed(checks: Sequence[dict[str, Any]]) -> str:
     return next(found, "")
 
 
+def check_edits(problems: Sequence[str], n_edits: int) -> list[Check]:
+    """Whether what the submitter says of the model can be read; nothing where they say nothing."""
+    if problems:
+        return [Check(Subject.METADATA, Outcome.ERROR, sentence) for sentence in problems]
+    if n_edits:
+        return [
+            Check(
+                Subject.METADATA,
+                Outcome.OK,
+                f"You correct {_of_facts(n_edits)}, which is shown as the submitter's word.",
+            )
+        ]
+    return []
+
+
+def _of_facts(n: int) -> str:
+    return "1 fact" if n == 1 else f"{n} facts"
+
+
 def _exists(snapshot: ModelSnapshot) -> Check:
+    if not snapshot.is_open:
+        kind = "private" if snapshot.is_private else "gated"
+        return Check(
+            Subject.MODEL,
+            Outcome.WARNING,
+            f"{snapshot.name} is {kind} on the Hub and can be read with the token. Its name and results will be as "
+            "visible as you choose below.",
+        )
     return Check(Subject.MODEL, Outcome.OK, f"{snapshot.name} exists and can be read.")
 
 
@@ -159,6 +214,19 @@ def _no_weights(snapshot: ModelSnapshot) -> str:
 
 
 def _code(snapshot: ModelSnapshot) -> Check:
+    reason = _own_code(snapshot)
+    if not reason:
+        return Check(Subject.CODE, Outcome.OK, "The model needs no code of its own.")
+    return Check(
+        Subject.CODE,
+        Outcome.WARNING,
+        f"The model needs code from its own repository ({reason}). It runs only if a moderator has read that code and "
+        "allows it, which takes longer.",
+    )
+
+
+def _own_code(snapshot: ModelSnapshot) -> str:
+    """Where the repository names code of its own; nothing where it needs none."""
     strange = [module.type for module in snapshot.modules if not module.type.startswith(OWN_PACKAGES)]
     tokenizer = snapshot.document("tokenizer_config.json", snapshot.transformer_folder)
     mapped = [
@@ -166,14 +234,9 @@ def _code(snapshot: ModelSnapshot) -> Check:
         for name, document in (("config.json", snapshot.config), ("tokenizer_config.json", tokenizer))
         if document.get("auto_map")
     ]
-    if not strange and not mapped:
-        return Check(Subject.CODE, Outcome.OK, "The model needs no code of its own.")
-    reason = f"{' and '.join(mapped)} names code" if mapped else f"modules.json names the class {strange[0]}"
-    return Check(
-        Subject.CODE,
-        Outcome.ERROR,
-        f"The model needs code from its own repository ({reason}), and this board runs no such code.",
-    )
+    if mapped:
+        return f"{' and '.join(mapped)} names code"
+    return f"modules.json names the class {strange[0]}" if strange else ""
 
 
 def _loading(snapshot: ModelSnapshot) -> Check:
@@ -223,7 +286,7 @@ def _loading_as_sentence_transformer(snapshot: ModelSnapshot) -> Check:
     return Check(Subject.LOADING, Outcome.OK, "The model is loaded with sentence-transformers.")
 
 
-def _size(snapshot: ModelSnapshot) -> Check:
+def _size(snapshot: ModelSnapshot, largest_worker_mb: int | None) -> Check:
     size = snapshot.safetensors_bytes
     text = f"{size / GIGABYTE:.1f} GB" if size >= GIGABYTE else f"{size / 10**6:.0f} MB"
     if size > LARGEST_WEIGHTS:
@@ -231,6 +294,14 @@ def _size(snapshot: ModelSnapshot) -> Check:
             Subject.SIZE,
             Outcome.ERROR,
             f"The weights take {text}; this board evaluates models up to {LARGEST_WEIGHTS // GIGABYTE} GB.",
+        )
+    needed = memory_needed_mb(size / 2**20) or 0
+    if largest_worker_mb is not None and needed > largest_worker_mb:
+        return Check(
+            Subject.SIZE,
+            Outcome.ERROR,
+            f"The weights take {text}, so the model needs about {needed / 1024:.1f} GB of memory; the largest worker "
+            f"has {largest_worker_mb / 1024:.1f} GB.",
         )
     if size > LARGE_WEIGHTS:
         return Check(Subject.SIZE, Outcome.WARNING, f"The weights take {text}, so few workers can hold the model.")
@@ -250,6 +321,52 @@ def _licence(snapshot: ModelSnapshot) -> Check:
             Subject.LICENCE, Outcome.WARNING, "The model card's front matter is not valid YAML, so no licence is known."
         )
     return Check(Subject.LICENCE, Outcome.WARNING, "The model card names no licence.")
+
+
+def _settings(settings: Mapping[str, Any], facts: Mapping[str, Any], standing: Standing) -> Check:
+    dimension, most_tokens = facts.get("embed_dim"), facts.get("max_tokens")
+    wanted, length = settings.get("embed_dim"), settings.get("max_seq_length")
+    if wanted and dimension and wanted >= dimension:
+        return Check(
+            Subject.SETTINGS,
+            Outcome.ERROR,
+            f"The model's embeddings have {dimension} numbers. Ask for fewer, or leave the dimension empty.",
+        )
+    if settings.get("framework") == "registry" and not standing.is_in_registry:
+        return Check(
+            Subject.SETTINGS,
+            Outcome.ERROR,
+            "mteb's registry has no loader for this model. Choose another framework, or leave it open.",
+        )
+    if length and most_tokens and length > most_tokens:
+        return Check(
+            Subject.SETTINGS, Outcome.WARNING, f"The model is made for {most_tokens} tokens; {length} are asked for."
+        )
+    return Check(
+        Subject.SETTINGS,
+        Outcome.OK,
+        "With settings of its own the run is a variant of the model, with a row of its own on the boards.",
+    )
+
+
+def check_quota(allowance: Allowance) -> Check:
+    if allowance.left_at_once is not None and allowance.left_at_once <= 0:
+        return Check(
+            Subject.QUOTA,
+            Outcome.ERROR,
+            f"{allowance.at_once} of your submissions are unfinished, which is the limit. Wait, or withdraw one.",
+        )
+    if allowance.left_this_month is not None and allowance.left_this_month <= 0:
+        return Check(
+            Subject.QUOTA,
+            Outcome.ERROR,
+            f"You have made {allowance.per_month} submissions within thirty days, which is the limit. Ask the "
+            "moderators if you need more.",
+        )
+    if allowance.left_this_month is None:
+        return Check(Subject.QUOTA, Outcome.OK, "You may submit without limit.")
+    left = allowance.left_this_month - 1
+    return Check(Subject.QUOTA, Outcome.OK, f"After this one you have {left} of {allowance.per_month} left this month.")
 
 
 def _tasks(tasks: Sequence[WantedTask]) -> Check:

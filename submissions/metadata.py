@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from leaderboard.licences import NO_ANSWER, spdx_licence
-from leaderboard.metadata import NO_LIMIT, MetadataOrigin
+from leaderboard.metadata import FIELDS, NO_LIMIT, InvalidValue, MetadataOrigin, read_text
 from leaderboard.training_approaches import APPROACHES, of_card, of_modules
+from submissions.experts import n_active_parameters
 from submissions.snapshot import DTYPE_BYTES, ModelSnapshot, path_in
 
 CARD = "model card"
@@ -27,6 +29,7 @@ Metadata = dict[str, dict[str, Any]]
 # How each field is called on a page, in the order of the page.
 LABELS = {
     "n_parameters": "Parameters",
+    "n_active_parameters": "Active parameters",
     "memory_usage_mb": "Memory for the weights",
     "embed_dim": "Embedding dimension",
     "max_tokens": "Maximum tokens",
@@ -51,11 +54,59 @@ MODEL_TYPES = {
 READERS = {"vision_config": "image", "audio_config": "audio"}
 
 
+# What a person may know better than the repository. What was counted in the weights is not among it.
+EDITABLE = (
+    "release_date", "n_active_parameters", "embed_dim", "max_tokens", "languages", "license", "adapted_from",
+    "training_approach", "similarity_fn_name", "use_instructions", "public_training_code", "public_training_data",
+    "citation",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class ShownFact:
     label: str
     value: str
     origin: str
+
+
+@dataclass(frozen=True)
+class EditableFact:
+    """A fact in a form: `value` is what the repository says, `text` what stands in the field."""
+
+    name: str
+    label: str
+    value: str
+    text: str
+    origin: str
+
+
+def editable_facts(metadata: Metadata, given: Mapping[str, str]) -> list[EditableFact]:
+    """What may be changed, with what was typed so far; what nobody says is there to be filled in."""
+    found = []
+    for name in EDITABLE:
+        said = _written(metadata[name]["value"]) if name in metadata else ""
+        origin = metadata[name]["origin"] if name in metadata else ""
+        found.append(EditableFact(name, FIELDS[name].label, said, given.get(name, "") or said, origin))
+    return found
+
+
+def read_edits(metadata: Metadata, given: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The fields that somebody changed, and sentences about those that cannot be read, both by field."""
+    edits: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for fact in editable_facts(metadata, given):
+        if fact.text.strip() == fact.value:
+            continue
+        try:
+            edits[fact.name] = read_text(fact.name, fact.text)
+        except InvalidValue as error:
+            problems[fact.name] = f"{fact.label}: {error}"
+    return edits, problems
+
+
+def _written(value: Any) -> str:
+    """As a person would type it."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def shown_facts(metadata: Metadata) -> list[ShownFact]:
@@ -85,6 +136,7 @@ def describe(snapshot: ModelSnapshot) -> Metadata:
     """Field of ModelMeta -> {value, origin}. What the repository does not say is absent."""
     found = {
         "n_parameters": _n_parameters(snapshot),
+        "n_active_parameters": _n_active_parameters(snapshot),
         "memory_usage_mb": _memory(snapshot),
         "embed_dim": _embed_dim(snapshot),
         "max_tokens": _max_tokens(snapshot),
@@ -112,6 +164,13 @@ def claims(metadata: Metadata) -> dict[MetadataOrigin, dict[str, str]]:
 
 def _n_parameters(snapshot: ModelSnapshot) -> Fact | None:
     return Fact(sum(snapshot.parameters.values()), TENSORS) if snapshot.parameters else None
+
+
+def _n_active_parameters(snapshot: ModelSnapshot) -> Fact | None:
+    if not snapshot.parameters:
+        return None
+    active = n_active_parameters(snapshot.config, sum(snapshot.parameters.values()))
+    return Fact(active, path_in(snapshot.transformer_folder, "config.json")) if active else None
 
 
 def _memory(snapshot: ModelSnapshot) -> Fact | None:

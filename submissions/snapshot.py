@@ -54,6 +54,13 @@ class ModelSnapshot:
     documents: Mapping[str, Any] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
     parameters: Mapping[str, int] | None = None
+    is_private: bool = False
+    is_gated: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody can read it without a token."""
+        return not (self.is_private or self.is_gated)
 
     @property
     def modules(self) -> tuple[Module, ...]:

@@ -2,7 +2,17 @@
 
 from django.urls import include, path
 
-from submissions.views import accounts, datasets, flags, messages, notifications, organisations, uploads
+from submissions.views import (
+    accounts,
+    datasets,
+    flags,
+    messages,
+    notifications,
+    organisations,
+    submit,
+    uploads,
+    watches,
+)
 from submissions.views import submissions as views
 
 urlpatterns = [
@@ -26,7 +36,8 @@ urlpatterns = [
     path("datasets/", datasets.dataset_list, name="datasets"),
     path("datasets/add/", datasets.add_dataset, name="add_dataset"),
     path("datasets/<int:pk>/", datasets.dataset_detail, name="dataset"),
-    path("submit/", views.submit, name="submit"),
+    path("submit/", submit.Submit.as_view(), name="submit"),
+    path("submit/model/", submit.check_model_field, name="check_model_field"),
     path("submissions/", views.submission_list, name="submissions"),
     path("submissions/<int:pk>/", views.submission_detail, name="submission"),
     path("submissions/<int:pk>/answer/", messages.answer, name="answer_submission"),
@@ -41,4 +52,9 @@ urlpatterns = [
     path("flags/<int:pk>/reply/", flags.reply, name="reply_to_flag"),
     path("flags/<int:pk>/decide/", flags.decide, name="decide_flag"),
     path("results/<int:pk>/flag/", flags.new_flag, name="new_flag"),
+    path("submissions/<int:pk>/edit/", submit.Edit.as_view(), name="edit_submission"),
+    path("submissions/<int:pk>/publish/", views.publish, name="publish_submission"),
+    path("submissions/<int:pk>/watch/", watches.watch_submission, name="watch_submission"),
+    path("runs/<int:pk>/watch/", watches.watch_run, name="watch_run"),
+    path("watches/<int:pk>/remove/", watches.unwatch, name="unwatch"),
 ]

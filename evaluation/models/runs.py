@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from evaluation.failures import FailureClass
+from evaluation.models.withheld_results import WithheldResult
 from evaluation.models.workers import Worker
 from leaderboard.models import ModelMeta, Task, TaskResult
 
@@ -61,6 +62,9 @@ class EvaluationRun(models.Model):
         default=False, help_text="A maintainer let the model run code of its own, isolated from the rest."
     )
     keeps_predictions = models.BooleanField(default=False, help_text="Keep what the model predicted, up to a size.")
+    is_private = models.BooleanField(
+        default=False, help_text="Results are withheld, and only who may see the run knows of it."
+    )
     seed = models.IntegerField(default=42, help_text="For whatever mteb draws at random; 42 is mteb's own.")
     state = models.TextField(choices=State, default=State.QUEUED)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -150,6 +154,14 @@ class EvaluationUnit(models.Model):
     failure_class = models.TextField(choices=[(c.value, label) for c, label in FAILURE_LABELS.items()], blank=True)
     log = models.TextField(blank=True, default="", help_text="The end of what the evaluating process wrote.")
     result = models.ForeignKey(TaskResult, models.PROTECT, null=True, blank=True, related_name="evaluation_units")
+    withheld_result = models.OneToOneField(
+        WithheldResult,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="unit",
+        help_text="What came out of a private run, until it is published.",
+    )
     evaluation_time = models.FloatField(null=True, blank=True, help_text="Seconds, as mteb measured them.")
     environment = models.JSONField(null=True, blank=True, help_text="Versions, hardware and settings of the attempt.")
 
@@ -173,7 +185,9 @@ class EvaluationUnit(models.Model):
                 name="only_a_running_unit_has_an_owner",
             ),
             models.CheckConstraint(
-                condition=Q(state="done", result__isnull=False) | (~Q(state="done") & Q(result__isnull=True)),
+                condition=Q(state="done", result__isnull=False, withheld_result__isnull=True)
+                | Q(state="done", result__isnull=True, withheld_result__isnull=False)
+                | (~Q(state="done") & Q(result__isnull=True, withheld_result__isnull=True)),
                 name="a_unit_is_done_when_it_has_a_result",
             ),
             models.CheckConstraint(
@@ -188,3 +202,8 @@ class EvaluationUnit(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.state not in {self.State.QUEUED, self.State.RUNNING}
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it evaluates other cells than all that the task has by default."""
+        return self.eval_splits is not None or self.hf_subsets is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from leaderboard.models import Benchmark, Task
@@ -14,6 +14,25 @@ class UnitCells:
 
     eval_splits: list[str] | None = None
     hf_subsets: list[str] | None = None
+
+
+def cells_wanted(
+    *, tasks: Iterable[Task], parts: Mapping[Task, UnitCells], benchmarks: Sequence[Benchmark]
+) -> dict[Task, UnitCells]:
+    """What to evaluate of each task: of one that is named as a whole all, of one that is named in part and stands on a
+    benchmark as well, both together.
+    """
+    cells = cells_of_benchmarks(benchmarks)
+    for task, part in parts.items():
+        cells[task] = _joined(task, cells[task], part) if task in cells else part
+    return cells | {task: UnitCells() for task in tasks}
+
+
+def _joined(task: Task, one: UnitCells, other: UnitCells) -> UnitCells:
+    splits, subsets = list(one.eval_splits or task.eval_splits), list(one.hf_subsets or task.hf_subsets)
+    _extend(splits, other.eval_splits or task.eval_splits)
+    _extend(subsets, other.hf_subsets or task.hf_subsets)
+    return _narrowed(task, splits, subsets)
 
 
 def cells_of_benchmarks(benchmarks: Sequence[Benchmark]) -> dict[Task, UnitCells]:

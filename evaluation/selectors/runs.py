@@ -63,14 +63,15 @@ def runs_with_progress(runs: QuerySet[EvaluationRun]) -> QuerySet[EvaluationRun]
 
 
 def recent_runs(limit: int = 20) -> QuerySet[EvaluationRun]:
-    """The runs that finished last."""
-    finished = EvaluationRun.objects.filter(state__in=EvaluationRun.FINISHED_STATES)
+    """The runs that finished last, without private ones."""
+    finished = EvaluationRun.objects.filter(state__in=EvaluationRun.FINISHED_STATES, is_private=False)
     return runs_with_progress(finished.order_by("-finished_at"))[:limit]
 
 
 def run_units(run: EvaluationRun) -> list[EvaluationUnit]:
     """The run's units with task and result, without the logs (they are long)."""
-    units = run.units.select_related("task", "result__cell_set").defer("log", "result__payload")
+    units = run.units.select_related("task", "result__cell_set", "withheld_result")
+    units = units.defer("log", "result__payload", "withheld_result__payload")
     return list(units.order_by("pk"))
 
 

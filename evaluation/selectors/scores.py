@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from evaluation.models import EvaluationUnit, WithheldResult
 from leaderboard.models import TaskResult
 
 
-def task_score(result: TaskResult) -> float | None:
+def unit_score(unit: EvaluationUnit) -> float | None:
+    """The score of a finished unit, published or not: whoever shows it has asked who is looking."""
+    outcome = unit.result or unit.withheld_result
+    return task_score(outcome) if outcome else None
+
+
+def task_score(result: TaskResult | WithheldResult) -> float | None:
     """The board's score of a task: the mean of the cells that have one, summed in the order of the file."""
     scores = [score for score in result.main_scores if score is not None]
     total = 0.0

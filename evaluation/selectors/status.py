@@ -13,7 +13,7 @@ from evaluation.permissions import may_cancel, may_retry, may_see_log
 from evaluation.selectors.finish_times import FinishTime, finish_time
 from evaluation.selectors.logs import unit_for_log
 from evaluation.selectors.runs import RunProgress, queue_place, run_progress, run_units
-from evaluation.selectors.scores import task_score
+from evaluation.selectors.scores import unit_score
 from evaluation.selectors.signs import Signs, signs_of
 from leaderboard.models import Scope, TaskRow
 
@@ -78,5 +78,5 @@ def _places(result_ids: Sequence[int]) -> dict[int, tuple[int | None, int | None
 
 
 def _percent(unit: EvaluationUnit) -> float | None:
-    score = task_score(unit.result) if unit.result else None
+    score = unit_score(unit)
     return None if score is None else 100 * score

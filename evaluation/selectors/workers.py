@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Max, Prefetch, Q, QuerySet
 from django.db.models.functions import Now
 
 from evaluation.models import EvaluationUnit, Worker
@@ -17,6 +17,12 @@ def workers_alive(queue: str | None = None) -> QuerySet[Worker]:
     """Workers that gave a sign of life lately and still take work."""
     alive = Worker.objects.filter(last_seen__gt=Now() - ALIVE_WITHIN, draining=False, stopped_at__isnull=True)
     return alive.filter(queue=queue) if queue else alive
+
+
+def largest_memory_mb(queue: str) -> int | None:
+    """The most memory that one of the workers has that were there lately; None where none told."""
+    told = Worker.objects.filter(queue=queue, memory_mb__isnull=False)
+    return told.aggregate(most=Max("memory_mb"))["most"]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from django.db.models import F, Max, Value
 from django.db.models.functions import Greatest, Now
 
 from evaluation.failures import Failure, FailureClass
-from evaluation.models import AttemptLog, EvaluationRun, EvaluationUnit, Worker
+from evaluation.models import AttemptLog, EvaluationRun, EvaluationUnit, WithheldResult, Worker
 from evaluation.retries import LOST_CLAIMS, Attempt, after
 from evaluation.selectors.pauses import queue_is_paused
 from evaluation.selectors.turns import turns_to_claim
@@ -26,7 +26,7 @@ from evaluation.services.attempts import record_attempt
 from evaluation.services.environments import keep_packages
 from evaluation.services.predictions import keep_predictions
 from evaluation.services.states import lock_run, settle_run
-from leaderboard.models import SourceKind
+from leaderboard.models import TaskResult
 from leaderboard.services.measurements import record_measurement
 
 
@@ -128,30 +128,26 @@ def finish_unit(
     log: str = "",
 ) -> None:
     """Store the result and what was measured as facts and close the unit, all or nothing."""
-    from leaderboard.services.results import record_result  # Brings numpy, which processes that serve pages do without.
+    # These bring numpy, which processes that serve pages do without.
+    from evaluation.services.publication import provenance, withhold_result
+    from leaderboard.services.results import record_result
 
     run = lock_run(unit.run)
     if not _ours(unit).select_for_update().exists():
         raise ClaimLost
-    result = record_result(
-        model_meta=run.model_meta,
-        revision=run.revision,
-        settings=run.settings or None,
-        task=unit.task,
-        payload=payload,
-        source_kind=SourceKind.RUN,
-        source_name="Podium",
-        source_path=f"runs/{run.pk}/{unit.task.name}.json",
-    )
+    if run.is_private:
+        result: TaskResult | WithheldResult = withhold_result(task=unit.task, payload=payload, measurement=measurement)
+    else:
+        result = record_result(**provenance(run, unit.task), payload=payload)
+        if measurement:
+            record_measurement(result=result, run=run.pk, measured=measurement)
+        if predictions:
+            keep_predictions(result=result, run=run, predictions=predictions)
     record_attempt(unit=unit, outcome=AttemptLog.Outcome.DONE, text=log)
-    if measurement:
-        record_measurement(result=result, run=run.pk, measured=measurement)
-    if predictions:
-        keep_predictions(result=result, run=run, predictions=predictions)
     _ours(unit).update(
         **_released(),
         state=EvaluationUnit.State.DONE,
-        result=result,
+        **{"withheld_result" if run.is_private else "result": result},
         evaluation_time=result.evaluation_time,
         environment=keep_packages(environment),
         error="",

@@ -11,14 +11,25 @@ from django.db.models.functions import Now
 
 from evaluation.capabilities import memory_needed_mb
 from evaluation.models import AttemptLog, EvaluationRun, EvaluationUnit, Lane
-from evaluation.selectors.cells import UnitCells, cells_of_benchmarks
+from evaluation.selectors.cells import UnitCells, cells_wanted
 from evaluation.services.attempts import record_attempt
 from evaluation.services.states import lock_run, settle_run
 from evaluation.services.waking import wake
 from leaderboard.models import Benchmark, ModelMeta, Task
 from leaderboard.services.audit import record
+from leaderboard.services.model_metas import list_model
 
-SETTINGS: Mapping[str, type] = {"embed_dim": int, "max_seq_length": int, "model_prompts": dict}
+SETTINGS: Mapping[str, type] = {
+    "embed_dim": int,
+    "max_seq_length": int,
+    "model_prompts": dict,
+    "dtype": str,
+    "framework": str,
+}
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "dtype": ("float32", "float16", "bfloat16"),
+    "framework": ("sentence-transformers", "registry", "transformers"),
+}
 
 
 class EvaluationError(Exception):
@@ -31,6 +42,7 @@ def request_run(
     model_meta: ModelMeta,
     revision: str,
     tasks: Sequence[Task] = (),
+    parts: Mapping[Task, UnitCells] | None = None,
     benchmarks: Sequence[Benchmark] = (),
     without: Collection[Task] = (),
     requested_by: User | None = None,
@@ -41,15 +53,22 @@ def request_run(
     keeps_predictions: bool = False,
     local_path: str = "",
     pinned_by_content: bool = False,
+    is_private: bool = False,
+    batch_size: int | None = None,
+    weights_mb: float | None = None,
 ) -> EvaluationRun:
-    """Queue the model on whole tasks and on the cells that benchmarks count of theirs, leaving out `without`."""
-    cells = {task: UnitCells() for task in tasks}
-    for task, wanted in cells_of_benchmarks(benchmarks).items():
-        cells.setdefault(task, wanted)
+    """Queue the model on whole tasks, on parts of tasks, and on the cells that benchmarks count of theirs.
+
+    Tasks in `without` are left out. `batch_size` is a hint for the first attempt; `weights_mb` says how large the model
+    is where its entry does not.
+    """
+    cells = cells_wanted(tasks=tasks, parts=parts or {}, benchmarks=benchmarks)
     for task in without:
         cells.pop(task, None)
     if not cells:
         raise EvaluationError("Name at least one task to evaluate.")
+    if not is_private:
+        list_model(model_meta=model_meta)
     run = EvaluationRun.objects.create(
         model_meta=model_meta,
         revision=revision,
@@ -61,6 +80,7 @@ def request_run(
         worker_class=worker_class,
         allows_remote_code=allows_remote_code,
         keeps_predictions=keeps_predictions,
+        is_private=is_private,
     )
     EvaluationUnit.objects.bulk_create(
         EvaluationUnit(
@@ -68,7 +88,8 @@ def request_run(
             task=task,
             eval_splits=cell.eval_splits,
             hf_subsets=cell.hf_subsets,
-            needs_memory_mb=memory_needed_mb(model_meta.memory_usage_mb),
+            needs_memory_mb=memory_needed_mb(model_meta.memory_usage_mb or weights_mb),
+            batch_size=batch_size,
         )
         for task, cell in cells.items()
     )
@@ -83,6 +104,8 @@ def checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
             raise EvaluationError(f"There is no setting “{name}”. The settings of a run are: {', '.join(SETTINGS)}.")
         if not isinstance(value, SETTINGS[name]) or isinstance(value, bool):
             raise EvaluationError(f"The setting “{name}” must be of type {SETTINGS[name].__name__}.")
+        if name in CHOICES and value not in CHOICES[name]:
+            raise EvaluationError(f"The setting “{name}” is one of: {', '.join(CHOICES[name])}.")
     return dict(settings)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models.functions import Now
 
-from evaluation.models import EvaluationRun, EvaluationUnit
+from evaluation.models import Credential, EvaluationRun, EvaluationUnit
 from evaluation.services.endings import tell_of_end
 
 
@@ -13,7 +13,10 @@ def lock_run(run: EvaluationRun) -> EvaluationRun:
 
 
 def settle_run(run: EvaluationRun) -> None:
-    """Give the run the state that follows from its units. The caller holds the run's lock and read it so."""
+    """Give the run the state that follows from its units, and drop its token at the end.
+
+    The caller holds the run's lock and read it so.
+    """
     states = set(run.units.values_list("state", flat=True))
     unit, state = EvaluationUnit.State, EvaluationRun.State
     if states & {unit.QUEUED, unit.RUNNING}:
@@ -26,6 +29,8 @@ def settle_run(run: EvaluationRun) -> None:
         settled = state.DONE
     finished = settled in EvaluationRun.FINISHED_STATES
     EvaluationRun.objects.filter(pk=run.pk).update(state=settled, finished_at=Now() if finished else None)
+    if finished:
+        Credential.objects.filter(run=run).delete()
     if finished and settled != run.state:
         run.state = settled
         tell_of_end(run)

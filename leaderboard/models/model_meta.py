@@ -12,8 +12,19 @@ from leaderboard.models.registry import Origin, text_list
 from leaderboard.models.search import search_words, trigrams
 
 
+class ListedModels(models.Manager["ModelMeta"]):
+    """The models that everybody may know of: whoever asks for models gets these, unless `everything` is said."""
+
+    def get_queryset(self) -> models.QuerySet[ModelMeta]:
+        return super().get_queryset().filter(is_listed=True)
+
+
 class ModelMeta(models.Model):
-    """An embedding model under its Hub name `organisation/name`. Unknown is NULL, never 0 or an empty string."""
+    """An embedding model under its Hub name `organisation/name`. Unknown is NULL, never 0 or an empty string.
+
+    A model of which there are private evaluations only is not listed: it is a name that runs refer to, without
+    results, claims or revisions, until somebody publishes them.
+    """
 
     name = models.TextField(unique=True)
     organisation = models.GeneratedField(
@@ -26,6 +37,7 @@ class ModelMeta(models.Model):
     first_seen_at = models.DateTimeField(
         auto_now_add=True, null=True, help_text="NULL for models that were here before anybody noted it."
     )
+    is_listed = models.BooleanField(default=True, db_default=True, help_text="Whether everybody may know of it.")
     origin = models.TextField(choices=Origin, default=Origin.REGISTRY)
     in_registry = models.BooleanField(default=True)
     registry_order = models.IntegerField(null=True, blank=True, help_text="Position in the registry; breaks ties.")
@@ -72,6 +84,9 @@ class ModelMeta(models.Model):
     local_path = models.TextField(null=True, blank=True, help_text="For a model of a private board: its folder.")
     search_words = search_words("name")
 
+    objects = ListedModels()
+    everything = models.Manager["ModelMeta"]()
+
     class Meta:
         ordering = ["name"]
         verbose_name = "model"
@@ -80,6 +95,9 @@ class ModelMeta(models.Model):
             models.CheckConstraint(condition=~Q(name=""), name="model_meta_has_a_name"),
             models.CheckConstraint(
                 condition=Q(n_parameters__isnull=True) | Q(n_parameters__gte=0), name="parameters_are_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_listed=True) | Q(in_registry=False), name="a_model_of_the_registry_is_listed"
             ),
         ]
 

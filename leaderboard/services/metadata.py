@@ -70,7 +70,7 @@ def record_claims(*, claims: Iterable[Claim], reason: MetadataVersion.Reason) ->
     said = _in_our_words(claims)
     models = {
         row.pk: row
-        for row in ModelMeta.objects.select_for_update()
+        for row in ModelMeta.everything.select_for_update()
         .filter(pk__in={claim.model_meta_id for claim in said})
         .order_by("pk")
     }

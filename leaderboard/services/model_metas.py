@@ -5,13 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
+
 from leaderboard.experiments import experiment_id, experiment_name
 from leaderboard.models import ModelMeta, ModelRevision, Origin, Variant
 
+_UNREGISTERED = {"origin": Origin.RESULTS, "in_registry": False}
+
 
 def ensure_model_meta(*, name: str) -> ModelMeta:
-    """The model of that name; one that no registry knows is added as known from results."""
-    return ModelMeta.objects.get_or_create(name=name, defaults={"origin": Origin.RESULTS, "in_registry": False})[0]
+    """The model of that name, listed; one that no registry knows is added as known from results."""
+    model_meta = ModelMeta.everything.get_or_create(name=name, defaults=_UNREGISTERED)[0]
+    list_model(model_meta=model_meta)
+    return model_meta
+
+
+def ensure_unlisted_model_meta(*, name: str) -> ModelMeta:
+    """The model of that name; one that is not there yet is kept from everybody's eyes."""
+    return ModelMeta.everything.get_or_create(name=name, defaults={**_UNREGISTERED, "is_listed": False})[0]
+
+
+def list_model(*, model_meta: ModelMeta) -> None:
+    """Let everybody know of the model, which counts as new from now on. Who calls this bumps the data version."""
+    if model_meta.is_listed:
+        return
+    model_meta.is_listed = True
+    model_meta.first_seen_at = timezone.now()
+    model_meta.save(update_fields=["is_listed", "first_seen_at"])
 
 
 def ensure_revision(*, name: str, revision: str) -> ModelRevision:

@@ -137,6 +137,7 @@ def _model_meta_columns(registry: Mapping[str, Any]) -> Iterable[dict[str, Any]]
         yield {
             "name": entry["name"],
             "registry_revision": entry["registry_revision"],
+            "is_listed": True,
             "contaminated_tasks": None if seen is None else sorted(seen),
             "registry_order": order,
         }
@@ -185,7 +186,7 @@ def _benchmark_fields(registry: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
 
 def _sync(model: type[models.Model], entries: Sequence[Mapping[str, Any]]) -> Changes:
     """Insert or update the rows named by the entries; mark registry rows that are not among them."""
-    manager: models.Manager[Any] = model._default_manager
+    manager: models.Manager[Any] = model._base_manager
     existing = {row.name: row for row in manager.all()}
     changes = Changes()
     new, changed = [], []

@@ -93,7 +93,7 @@ def _store(
     file: NewResult, model_meta: ModelMeta, model_revision: ModelRevision, source: ResultSource
 ) -> tuple[TaskResult, bool]:
     """The fact, and whether it is new."""
-    parsed = _parse(file.payload, file.task)
+    parsed = read_result(file.payload, file.task)
     with connection.cursor() as cursor:
         cell_set_id = intern_cell_set(cursor, file.task.pk, parsed, parsed.cell_set_digest())
     return TaskResult.objects.get_or_create(
@@ -117,7 +117,8 @@ def _store(
     )
 
 
-def _parse(payload: bytes, task: Task) -> ParsedResult:
+def read_result(payload: bytes, task: Task) -> ParsedResult:
+    """The file, read and checked against its task. Raises ResultRefused."""
     try:
         parsed = parse_result(payload, {task.name: TaskFacts(task.main_score, task.eval_langs)})
     except UnusableFile as error:

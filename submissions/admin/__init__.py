@@ -5,6 +5,7 @@ from submissions.admin.audit import AuditEntryAdmin
 from submissions.admin.datasets import DatasetUploadAdmin
 from submissions.admin.notifications import DeliveryAdmin
 from submissions.admin.organisations import OrganisationAdmin
+from submissions.admin.quotas import QuotaAdmin
 from submissions.admin.submissions import SubmissionAdmin
 from submissions.admin.tokens import ApiTokenAdmin
 from submissions.admin.uploads import ResultUploadAdmin
@@ -20,6 +21,7 @@ __all__ = [
     "DatasetUploadAdmin",
     "DeliveryAdmin",
     "OrganisationAdmin",
+    "QuotaAdmin",
     "ResultFlagAdmin",
     "ResultUploadAdmin",
     "RoleAdmin",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import MD5, Cast, Now
 from django.urls import reverse
 
-from evaluation.models import EvaluationRun, Lane
+from evaluation.models import Credential, EvaluationRun, Lane
 from leaderboard.models import Benchmark, Task
 from submissions.checks import Outcome, worst_outcome
 from submissions.models.organisations import Organisation
@@ -20,9 +21,22 @@ class SourceKind(models.TextChoices):
     LOCAL_FOLDER = "local_folder", "Folder of this server"
 
 
+class Visibility(models.TextChoices):
+    """Who may know of a submission and its results, besides the submitter, the team and the moderators."""
+
+    PUBLIC = "public", "Public"
+    PRIVATE = "private", "Private until published"
+
+
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def pending(self) -> SubmissionQuerySet:
         return self.filter(state=Submission.State.PENDING)
+
+    def to_be_published(self) -> SubmissionQuerySet:
+        """Private ones whose embargo is over."""
+        return self.filter(visibility=Visibility.PRIVATE, published_at=None, embargo_until__lte=Now()).exclude(
+            state__in=[Submission.State.REJECTED, Submission.State.WITHDRAWN]
+        )
 
 
 class Submission(models.Model):
@@ -38,7 +52,7 @@ class Submission(models.Model):
         REJECTED = "rejected", "rejected"
         WITHDRAWN = "withdrawn", "withdrawn"
 
-    submitter = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="submissions")
+    submitter = models.ForeignKey(django_settings.AUTH_USER_MODEL, models.PROTECT, related_name="submissions")
     organisation = models.ForeignKey(
         Organisation,
         models.SET_NULL,
@@ -56,6 +70,26 @@ class Submission(models.Model):
     tasks = models.ManyToManyField(
         Task, blank=True, related_name="submissions", help_text="Single tasks, besides those of the boards."
     )
+    parts = models.JSONField(
+        default=dict, blank=True, help_text="{task: {splits, subsets}} of tasks asked for in part; null: all of them."
+    )
+    settings = models.JSONField(default=dict, blank=True, help_text="What makes the run a variant of the model.")
+    batch_size = models.SmallIntegerField(null=True, blank=True, help_text="A hint; it is no part of the variant.")
+    training_data = models.JSONField(
+        null=True, blank=True, help_text="{tasks: {task: split or data}, datasets: [name]}; NULL: not disclosed."
+    )
+    declined = models.JSONField(default=dict, blank=True, help_text="{task: why the model is not to be measured on it}")
+    edits = models.JSONField(default=dict, blank=True, help_text="{field: value} where the submitter knows better.")
+    visibility = models.TextField(choices=Visibility, default=Visibility.PUBLIC)
+    embargo_until = models.DateTimeField(
+        null=True, blank=True, help_text="When a private submission is published by itself; NULL: by hand only."
+    )
+    published_at = models.DateTimeField(null=True, blank=True, help_text="When a private submission was published.")
+    credential = models.OneToOneField(Credential, models.SET_NULL, null=True, blank=True, related_name="submission")
+    is_closed = models.BooleanField(default=False, help_text="On the Hub only a token opens the model.")
+    previous = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="following", help_text="It was submitted again."
+    )
     note = models.TextField(blank=True, default="")
     checks = models.JSONField(default=list, help_text="[{name, outcome, sentence}], as they stood at submission.")
     metadata = models.JSONField(default=dict, help_text="{field: {value, origin}}, as the repository says it.")
@@ -63,7 +97,7 @@ class Submission(models.Model):
     state = models.TextField(choices=State, default=State.PENDING)
     created_at = models.DateTimeField(auto_now_add=True)
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="decided_submissions"
+        django_settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="decided_submissions"
     )
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(blank=True, default="", help_text="Why it was rejected, in words for the submitter.")
@@ -121,8 +155,16 @@ class Submission(models.Model):
             models.UniqueConstraint(
                 F("model_name"),
                 F("model_revision"),
-                condition=Q(state="pending"),
+                MD5(Cast("settings", models.TextField())),
+                condition=Q(state="pending", visibility="public"),
                 name="one_pending_submission_per_model_revision",
+            ),
+            models.CheckConstraint(
+                condition=Q(visibility="private") | Q(embargo_until__isnull=True, published_at__isnull=True),
+                name="only_a_private_submission_is_published_later",
+            ),
+            models.CheckConstraint(
+                condition=Q(batch_size__isnull=True) | Q(batch_size__gt=0), name="a_batch_has_some_texts"
             ),
         ]
 
@@ -131,6 +173,19 @@ class Submission(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("submission", args=[self.pk])
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether strangers must not learn of it."""
+        return self.visibility == Visibility.PRIVATE and self.published_at is None
+
+    @property
+    def can_be_edited(self) -> bool:
+        return self.state == self.State.PENDING
+
+    @property
+    def can_be_published(self) -> bool:
+        return self.is_hidden and self.state == self.State.APPROVED
 
     @property
     def worst_outcome(self) -> Outcome:

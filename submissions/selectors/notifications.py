@@ -6,11 +6,13 @@ from django.contrib.auth.models import User
 from django.db.models import Prefetch, Q, QuerySet
 
 from submissions.models import Delivery, Notification, NotificationSettings, Submission, SubmissionNotices, Webhook
+from submissions.selectors.watches import watchers_of
 
 
 def people_concerned(submission: Submission) -> list[User]:
-    """Whoever submitted it."""
-    return [submission.submitter] if submission.submitter.is_active else []
+    """Whoever submitted it, and whoever watches it or its run."""
+    people = [submission.submitter, *(watch.user for watch in watchers_of(submission))]
+    return [person for person in dict.fromkeys(people) if person.is_active]
 
 
 def wants_email(user: User, submission: Submission | None = None) -> bool:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, Count, F, Prefetch, Q, QuerySet, When
 
 from evaluation.models import EvaluationUnit
-from evaluation.selectors.cells import UnitCells, cells_of_benchmarks
+from evaluation.selectors.cells import UnitCells, cells_wanted
+from leaderboard.experiments import experiment_name
 from leaderboard.models import Benchmark, ModelMeta, Origin, SourceKind, Task, TaskResult
 from leaderboard.selectors.model_metas import missing_tasks
 from submissions.checks import Standing, WantedTask
-from submissions.models import Submission, SubmissionMessage
+from submissions.models import Submission, SubmissionMessage, Visibility
 from submissions.selectors.organisations import of_teammates
 
 if TYPE_CHECKING:
@@ -34,9 +36,13 @@ def submission_list(user: User | AnonymousUser) -> QuerySet[Submission]:
 def submission_detail(user: User | AnonymousUser) -> QuerySet[Submission]:
     return (
         visible_submissions(user)
-        .select_related("submitter", "decided_by", "run__model_meta", "plausibility")
+        .select_related("submitter", "decided_by", "run__model_meta", "previous", "plausibility")
         .prefetch_related(
-            "benchmarks", "tasks", Prefetch("messages", SubmissionMessage.objects.select_related("author"))
+            "benchmarks",
+            "tasks",
+            "following",
+            "history__edited_by",
+            Prefetch("messages", SubmissionMessage.objects.select_related("author")),
         )
     )
 
@@ -75,53 +81,121 @@ def missing_task_names(model_name: str, slug: str) -> list[str]:
     return [gap.task.name for gap in missing_tasks(model_meta, benchmark) if gap.can_be_run]
 
 
-def cells_chosen(benchmarks: Sequence[Benchmark], single_tasks: Iterable[Task]) -> dict[Task, UnitCells]:
-    """The single tasks as a whole, and the other tasks of the boards with the cells that the boards count."""
-    return cells_of_benchmarks(benchmarks) | {task: UnitCells() for task in single_tasks}
+def cells_of(submission: Submission) -> dict[Task, UnitCells]:
+    """What the submission asks to evaluate of each task."""
+    return cells_wanted(
+        tasks=submission.tasks.all(), parts=parts_of(submission), benchmarks=list(submission.benchmarks.all())
+    )
+
+
+def parts_of(submission: Submission) -> dict[Task, UnitCells]:
+    """The tasks that are asked for in part."""
+    tasks = Task.objects.filter(name__in=submission.parts)
+    return {
+        task: UnitCells(submission.parts[task.name]["splits"], submission.parts[task.name]["subsets"]) for task in tasks
+    }
 
 
 def wanted_tasks(cells: Mapping[Task, UnitCells]) -> list[WantedTask]:
     return [WantedTask(task.name, modalities=frozenset(task.modalities), can_run=task.can_be_run) for task in cells]
 
 
-def standing(model_name: str, model_revision: str, cells: Mapping[Task, UnitCells], *, is_local: bool) -> Standing:
+@dataclass(frozen=True)
+class Candidate:
+    """A model at a commit with settings, on some cells, that somebody thinks of submitting.
+
+    What the person must not know of is left out of every answer. `besides` is the submission that is only changed.
+    """
+
+    model_name: str
+    model_revision: str
+    cells: Mapping[Task, UnitCells]
+    settings: Mapping[str, Any]
+    asked_by: User | None
+    is_local: bool = False
+    is_private: bool = False
+    besides: Submission | None = None
+
+
+def standing(candidate: Candidate) -> Standing:
     """What is known of the model at this commit on these cells."""
-    pending = Submission.objects.pending().filter(model_name=model_name, model_revision=model_revision)
-    units = _covering_units(model_name, model_revision, cells)
+    name = candidate.model_name
+    units = _covering_units(candidate)
     queued = {unit.task.name: unit.run_id for unit in units if not unit.is_finished}
     reported = TaskResult.objects.exclude(source__kind=SourceKind.RUN).filter(
-        model_revision__model_meta__name=model_name, model_revision__name=model_revision, variant__experiment_name=""
+        model_revision__model_meta__name=name,
+        model_revision__name=candidate.model_revision,
+        variant__experiment_name=experiment_name(candidate.settings),
     )
+    known = ModelMeta.objects.filter(name=name).first()
     return Standing(
-        pending_submission=pending.values_list("pk", flat=True).first(),
+        pending_submission=_pending(candidate),
         unfinished_run=next(iter(queued.values()), None),
         evaluated=frozenset(unit.task.name for unit in units if unit.is_finished),
         queued=frozenset(queued),
         reported=frozenset(reported.values_list("task__name", flat=True)),
-        name_is_taken=not is_local and ModelMeta.objects.filter(name=model_name, local_path__isnull=False).exists(),
+        name_is_taken=known is not None and known.local_path is not None and not candidate.is_local,
+        is_in_registry=known is not None and known.in_registry,
     )
 
 
+def _pending(candidate: Candidate) -> int | None:
+    """The submission that asks for the same and waits: a public one, or one of the person's own."""
+    known = Q(visibility=Visibility.PUBLIC)
+    if candidate.asked_by is not None:
+        known |= Q(submitter=candidate.asked_by)
+    waiting = Submission.objects.pending().filter(
+        known,
+        model_name=candidate.model_name,
+        model_revision=candidate.model_revision,
+        settings=dict(candidate.settings),
+    )
+    if candidate.besides is not None:
+        waiting = waiting.exclude(pk=candidate.besides.pk)
+    return waiting.values_list("pk", flat=True).first()
+
+
 def tasks_left_out(submission: Submission, cells: Mapping[Task, UnitCells]) -> list[Task]:
-    """Those that cannot run here, were evaluated, or are queued."""
-    units = _covering_units(submission.model_name, submission.model_revision, cells)
+    """Those that cannot run here, that the model declines, that were evaluated, or that are queued."""
+    units = _covering_units(
+        Candidate(
+            submission.model_name,
+            submission.model_revision,
+            cells,
+            submission.settings,
+            submission.submitter,
+            is_private=submission.is_hidden,
+        )
+    )
     covered = {unit.task_id for unit in units}
-    return [task for task in cells if task.pk in covered or not task.can_be_run]
+    return [task for task in cells if task.pk in covered or not task.can_be_run or task.name in submission.declined]
 
 
-def _covering_units(model_name: str, model_revision: str, cells: Mapping[Task, UnitCells]) -> list[EvaluationUnit]:
-    """Units of the plain model that did or will do all that is wanted of their task, on the data as they are now."""
+def _covering_units(candidate: Candidate) -> list[EvaluationUnit]:
+    """Units of the model that did or will do all that is wanted of their task, on the data as they are now.
+
+    Whoever asks in public is not told of private runs; who asks in private is told of public ones and their own.
+    """
     state = EvaluationUnit.State
-    unchanged = Q(result__dataset_revision=F("task__dataset_revision"))
+    unchanged = Q(result__dataset_revision=F("task__dataset_revision")) | Q(
+        withheld_result__dataset_revision=F("task__dataset_revision")
+    )
+    visible = Q(run__is_private=False)
+    if candidate.is_private and candidate.asked_by is not None:
+        visible |= Q(run__requested_by=candidate.asked_by)
     units = (
         EvaluationUnit.objects.filter(
-            run__model_meta__name=model_name, run__revision=model_revision, run__settings={}, task__in=list(cells)
+            visible,
+            run__model_meta__name=candidate.model_name,
+            run__revision=candidate.model_revision,
+            run__settings=dict(candidate.settings),
+            task__in=list(candidate.cells),
         )
         .filter(Q(state__in=[state.QUEUED, state.RUNNING]) | Q(state=state.DONE) & unchanged)
         .select_related("task")
         .defer("log")
     )
-    return [unit for unit in units if _covers(unit, cells[unit.task])]
+    return [unit for unit in units if _covers(unit, candidate.cells[unit.task])]
 
 
 def _covers(unit: EvaluationUnit, wanted: UnitCells) -> bool:

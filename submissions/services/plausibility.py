@@ -8,7 +8,7 @@ from django.utils import timezone
 from submissions.models import PlausibilityReport, Submission
 from submissions.plausibility import findings, size_class
 from submissions.selectors import plausibility as selectors
-from submissions.selectors.submissions import cells_chosen
+from submissions.selectors.submissions import cells_of
 
 
 @transaction.atomic
@@ -20,7 +20,7 @@ def report_plausibility(*, submission: Submission) -> PlausibilityReport:
     """
     run = submission.run
     n_results = 0 if run is None else run.units.filter(result__isnull=False).count()
-    asked = cells_chosen(list(submission.benchmarks.all()), submission.tasks.all())
+    asked = cells_of(submission)
     facts = selectors.submission_facts(submission, list(asked))
     scores = selectors.own_scores(run)
     found = findings(facts, scores, selectors.competitors(scores, without=submission.model_name))

@@ -1,30 +1,50 @@
-"""Writes of submissions: submit, approve, reject, withdraw."""
+"""Writes of submissions: submit, change, approve, reject, withdraw."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
+from evaluation.encryption import decrypt
 from evaluation.models import Lane
-from evaluation.services.runs import cancel_run, request_run
-from leaderboard.models import Benchmark, MetadataVersion, ModelMeta, Origin, Task
+from evaluation.selectors.cells import cells_wanted
+from evaluation.selectors.estimates import Estimate, estimate
+from evaluation.selectors.workers import largest_memory_mb
+from evaluation.services.credentials import hand_over_credential, keep_credential
+from evaluation.services.runs import cancel_run, checked_settings, request_run
+from leaderboard.models import ModelMeta, Task
 from leaderboard.services.audit import record
-from leaderboard.services.boards import bump_data_version
-from leaderboard.services.metadata import record_claims
 from submissions import hub, local_folder
-from submissions.checks import Check, Outcome, Subject, check_model, check_wish, code_needed, stops
-from submissions.hub_metadata import published_on_hub, repository_claims
-from submissions.metadata import Metadata, describe
-from submissions.models import SourceKind, Submission
+from submissions.checks import (
+    Check,
+    Outcome,
+    Standing,
+    Subject,
+    check_edits,
+    check_model,
+    check_quota,
+    check_wish,
+    code_needed,
+    stops,
+)
+from submissions.metadata import Metadata, describe, read_edits
+from submissions.models import SourceKind, Submission, SubmissionEdit, Visibility
 from submissions.notices import Event
 from submissions.selectors import submissions as selectors
+from submissions.selectors.quotas import allowance
+from submissions.selectors.wishes import described_wish
+from submissions.services.model_entries import put_on_list
 from submissions.services.notifications import notify
 from submissions.services.plausibility import report_plausibility
 from submissions.snapshot import ModelSnapshot
+from submissions.wishes import Wish
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -37,8 +57,9 @@ class SubmissionError(Exception):
 class SubmissionRefused(SubmissionError):
     """Checks stopped it; all of them are in `checks`."""
 
-    def __init__(self, checks: Sequence[Check]) -> None:
+    def __init__(self, checks: Sequence[Check], standing: Standing | None = None) -> None:
         self.checks = list(checks)
+        self.standing = standing or Standing()
         super().__init__(" ".join(check.sentence for check in checks if check.outcome is Outcome.ERROR))
 
 
@@ -57,72 +78,162 @@ class Assessment:
     checks: list[Check]
     metadata: Metadata
     snapshot: ModelSnapshot | None
+    edits: dict[str, Any] = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
+    estimate: Estimate | None = None
 
     @property
     def is_refused(self) -> bool:
         return stops(self.checks)
 
 
-def assess(
-    *,
-    model_name: str,
-    revision: str = "",
-    local_path: str = "",
-    benchmarks: Sequence[Benchmark] = (),
-    tasks: Sequence[Task] = (),
-) -> Assessment:
-    """Reads the model and runs every check, saving nothing."""
+def assess(*, asked_by: User | None = None, edited: Submission | None = None, **wish: Any) -> Assessment:
+    """Reads the model and runs every check, saving nothing. The other arguments are those of `Wish`."""
+    return _assess(Wish(**wish), asked_by, edited)
+
+
+def _assess(wish: Wish, asked_by: User | None, edited: Submission | None) -> Assessment:
     try:
-        snapshot = _read_model(model_name, revision, local_path)
+        snapshot = _read_model(wish)
     except hub.RevisionUnknown as error:
         return Assessment([Check(Subject.REVISION, Outcome.ERROR, str(error))], {}, None)
     except (hub.HubError, local_folder.FolderUnreadable) as error:
         return Assessment([Check(Subject.MODEL, Outcome.ERROR, str(error))], {}, None)
-    cells = selectors.cells_chosen(benchmarks, tasks)
-    known = selectors.standing(snapshot.name, snapshot.commit, cells, is_local=bool(local_path))
-    checks = [*check_model(snapshot), *check_wish(selectors.wanted_tasks(cells), known)]
-    return Assessment(checks, describe(snapshot), snapshot)
-
-
-def submit(
-    *,
-    submitter: User,
-    model_name: str,
-    revision: str = "",
-    local_path: str = "",
-    benchmarks: Sequence[Benchmark] = (),
-    tasks: Sequence[Task] = (),
-    note: str = "",
-) -> Submission:
-    """A pending submission. Raises SubmissionRefused, with nothing saved, where a check stops it."""
-    assessed = assess(
-        model_name=model_name, revision=revision, local_path=local_path, benchmarks=benchmarks, tasks=tasks
+    cells = cells_wanted(tasks=wish.tasks, parts=wish.parts, benchmarks=wish.benchmarks)
+    cells = {task: cell for task, cell in cells.items() if task not in wish.declined}
+    candidate = selectors.Candidate(
+        snapshot.name,
+        snapshot.commit,
+        cells,
+        wish.settings,
+        asked_by,
+        is_local=bool(wish.local_path),
+        is_private=wish.is_private,
+        besides=edited,
     )
+    known = selectors.standing(candidate)
+    metadata = describe(snapshot)
+    edits, problems = read_edits(metadata, wish.edits)
+    checks = [
+        *check_model(snapshot, largest_worker_mb=largest_memory_mb(django_settings.EVALUATION_QUEUE)),
+        *check_edits(list(problems.values()), len(edits)),
+        *check_wish(
+            selectors.wanted_tasks(cells),
+            known,
+            settings=wish.settings,
+            facts={name: fact["value"] for name, fact in metadata.items()} | edits,
+            allowance=allowance(asked_by, besides=edited) if asked_by else None,
+        ),
+    ]
+    return Assessment(checks, metadata, snapshot, edits, known, _estimate(snapshot, cells, known))
+
+
+def _estimate(snapshot: ModelSnapshot, cells: Mapping[Task, Any], known: Standing) -> Estimate:
+    """Of what would really run."""
+    done = known.evaluated | known.queued
+    tasks = [task for task in cells if task.can_be_run and task.name not in done]
+    model = ModelMeta.objects.filter(name=snapshot.name).first()
+    return estimate(tasks, model or (sum(snapshot.parameters.values()) if snapshot.parameters else None))
+
+
+@sensitive_variables("wish")
+def submit(*, submitter: User, previous: Submission | None = None, **wished: Any) -> Submission:
+    """A pending submission. Raises SubmissionRefused, with nothing saved, where a check stops it.
+
+    The other arguments are those of `Wish`.
+    """
+    wish = Wish(**wished)
+    assessed = _assess(wish, submitter, None)
     if assessed.is_refused or assessed.snapshot is None:
-        raise SubmissionRefused(assessed.checks)
-    submission = Submission(
-        submitter=submitter,
-        source_kind=SourceKind.LOCAL_FOLDER if local_path else SourceKind.HUB,
-        local_path=local_path,
-        model_name=assessed.snapshot.name,
-        requested_revision=revision,
-        model_revision=assessed.snapshot.commit,
-        note=note,
-        checks=[check.as_json() for check in assessed.checks],
-        metadata=assessed.metadata,
-    )
+        raise SubmissionRefused(assessed.checks, assessed.standing)
+    submission = Submission(submitter=submitter, previous=previous)
+    _fill(submission, wish, assessed, assessed.snapshot)
     try:
         with transaction.atomic():
+            _spend_quota(submitter)
+            if wish.token:
+                submission.credential = keep_credential(token=wish.token)
             submission.save()
-            submission.benchmarks.set(benchmarks)
-            submission.tasks.set(tasks)
+            submission.benchmarks.set(wish.benchmarks)
+            submission.tasks.set(wish.tasks)
             report_plausibility(submission=submission)
     except IntegrityError as error:
-        if "one_pending_submission_per_model_revision" not in str(error):
-            raise
-        sentence = "Somebody submitted this revision a moment ago, and it waits for a decision."
-        raise SubmissionRefused([Check(Subject.NEWS, Outcome.ERROR, sentence)]) from error
+        raise _lost_race(error) from error
     return submission
+
+
+def _fill(submission: Submission, wish: Wish, assessed: Assessment, snapshot: ModelSnapshot) -> None:
+    """All that the wish and its checks say of a submission, unsaved; boards and tasks are set afterwards."""
+    submission.source_kind = SourceKind.LOCAL_FOLDER if wish.local_path else SourceKind.HUB
+    submission.local_path = wish.local_path
+    submission.model_name = snapshot.name
+    submission.requested_revision = wish.revision
+    submission.model_revision = snapshot.commit
+    submission.is_closed = not snapshot.is_open
+    submission.parts = {
+        task.name: {"splits": cells.eval_splits, "subsets": cells.hf_subsets} for task, cells in wish.parts.items()
+    }
+    submission.settings = checked_settings(wish.settings)
+    submission.batch_size = wish.batch_size
+    submission.training_data = dict(wish.training_data) if wish.training_data is not None else None
+    submission.declined = {task.name: reason for task, reason in wish.declined.items()}
+    submission.visibility = Visibility.PRIVATE if wish.is_private else Visibility.PUBLIC
+    submission.embargo_until = wish.embargo_until if wish.is_private else None
+    submission.note = wish.note
+    submission.checks = [check.as_json() for check in assessed.checks]
+    submission.metadata = assessed.metadata
+    submission.edits = assessed.edits
+
+
+def _spend_quota(submitter: User) -> None:
+    """Two submissions in the same moment are counted one after the other."""
+    get_user_model().objects.select_for_update().get(pk=submitter.pk)
+    if stops(checks := [check_quota(allowance(submitter))]):
+        raise SubmissionRefused(checks)
+
+
+def _lost_race(error: IntegrityError) -> SubmissionRefused | IntegrityError:
+    if "one_pending_submission_per_model_revision" not in str(error):
+        return error
+    sentence = "Somebody submitted this revision a moment ago, and it waits for a decision."
+    return SubmissionRefused([Check(Subject.NEWS, Outcome.ERROR, sentence)])
+
+
+@sensitive_variables("wish", "wished")
+def edit(*, submission: Submission, edited_by: User, **wished: Any) -> Submission:
+    """Changes a submission that waits, after the same checks, and notes what was different.
+
+    Without a new token the one that was given before is used. Raises NotPossible and SubmissionRefused.
+    """
+    wish = Wish(**wished)
+    if not wish.token and submission.credential is not None:
+        wish = replace(wish, token=decrypt(bytes(submission.credential.encrypted)))
+    assessed = _assess(wish, submission.submitter, submission)
+    if assessed.is_refused or assessed.snapshot is None:
+        raise SubmissionRefused(assessed.checks, assessed.standing)
+    try:
+        with transaction.atomic():
+            locked = _locked_pending(submission, "changed")
+            before = described_wish(locked)
+            _fill(locked, wish, assessed, assessed.snapshot)
+            if wished.get("token"):
+                _drop_credential(locked)
+                locked.credential = keep_credential(token=wish.token)
+            locked.save()
+            locked.benchmarks.set(wish.benchmarks)
+            locked.tasks.set(wish.tasks)
+            _note_changes(locked, edited_by, before)
+            report_plausibility(submission=locked)
+    except IntegrityError as error:
+        raise _lost_race(error) from error
+    return locked
+
+
+def _note_changes(submission: Submission, edited_by: User, before: Mapping[str, str]) -> None:
+    after = described_wish(submission)
+    changes = {what: [before[what], after[what]] for what in after if before[what] != after[what]}
+    if changes:
+        SubmissionEdit.objects.create(submission=submission, edited_by=edited_by, changes=changes)
 
 
 @transaction.atomic
@@ -132,25 +243,32 @@ def approve(*, submission: Submission, decided_by: User) -> Submission:
     if code_needed(submission.checks) and not submission.allows_remote_code:
         raise NotPossible(f"{submission} needs code from its own repository. Allow that first, or reject it.")
     benchmarks, singles = list(submission.benchmarks.all()), list(submission.tasks.all())
-    cells = selectors.cells_chosen(benchmarks, singles)
+    cells = selectors.cells_of(submission)
     without = selectors.tasks_left_out(submission, cells)
     if len(without) == len(cells):
         raise NotPossible(
             f"Nothing is left to run for {submission}: every task was evaluated or queued meanwhile. Reject it instead."
         )
     submission.run = request_run(
-        model_meta=_put_on_list(submission),
+        model_meta=put_on_list(submission),
         revision=submission.model_revision,
         local_path=submission.local_path,
         pinned_by_content=bool(submission.local_path) and not submission.requested_revision,
         tasks=singles,
+        parts=selectors.parts_of(submission),
         benchmarks=benchmarks,
         without=without,
         requested_by=submission.submitter,
+        settings=submission.settings,
+        batch_size=submission.batch_size,
+        weights_mb=submission.metadata.get("memory_usage_mb", {}).get("value"),
+        is_private=submission.is_hidden,
         lane=Lane(submission.lane),
         worker_class=submission.worker_class,
         allows_remote_code=submission.allows_remote_code,
     )
+    if submission.credential is not None:
+        hand_over_credential(credential=submission.credential, run=submission.run)
     _decide(submission, Submission.State.APPROVED, decided_by)
     return submission
 
@@ -161,6 +279,7 @@ def reject(*, submission: Submission, decided_by: User, reason: str) -> Submissi
         raise ReasonMissing("Say why: the submitter reads the reason on the submission's page.")
     submission = _locked_pending(submission, "rejected")
     submission.reason = reason.strip()
+    _drop_credential(submission)
     _decide(submission, Submission.State.REJECTED, decided_by)
     notify(submission=submission, event=Event.REJECTED, message=submission.reason)
     return submission
@@ -174,21 +293,34 @@ def withdraw(*, submission: Submission) -> Submission:
         raise NotPossible(f"{submission} cannot be withdrawn any more: it is {submission.get_state_display()}.")
     if submission.run is not None:
         cancel_run(run=submission.run)
+    _drop_credential(submission)
     submission.state = Submission.State.WITHDRAWN
     submission.withdrawn_at = timezone.now()
     submission.save(update_fields=["state", "withdrawn_at"])
     return submission
 
 
-def _read_model(model_name: str, revision: str, local_path: str) -> ModelSnapshot:
-    if local_path:
-        return local_folder.read_model(model_name, local_path, revision)
-    return hub.read_model(model_name, revision)
+@sensitive_variables("wish")
+def _read_model(wish: Wish) -> ModelSnapshot:
+    if wish.local_path:
+        return local_folder.read_model(wish.model_name, wish.local_path, wish.revision)
+    return hub.read_model(wish.model_name, wish.revision, token=wish.token)
+
+
+def _drop_credential(submission: Submission) -> None:
+    """The token goes as soon as nothing is left to run with it."""
+    if submission.credential is not None:
+        credential, submission.credential = submission.credential, None
+        credential.delete()
 
 
 def _locked(submission: Submission) -> Submission:
     """The row as it stands now, held until the transaction ends: two people may decide at the same moment."""
-    return Submission.objects.select_for_update(of=("self",)).select_related("run", "submitter").get(pk=submission.pk)
+    return (
+        Submission.objects.select_for_update(of=("self",))
+        .select_related("run", "submitter", "credential")
+        .get(pk=submission.pk)
+    )
 
 
 def _locked_pending(submission: Submission, verb: str) -> Submission:
@@ -211,21 +343,3 @@ def _decide(submission: Submission, state: Submission.State, decided_by: User) -
         after={"state": state.value} | ({"run": submission.run_id} if submission.run_id else {}),
         reason=submission.reason,
     )
-
-
-def _put_on_list(submission: Submission) -> ModelMeta:
-    """The model's entry, with what its repository says of it; what the registry says of a model counts more."""
-    model_meta, _ = ModelMeta.objects.select_for_update().get_or_create(
-        name=submission.model_name, defaults={"origin": Origin.RESULTS, "in_registry": False}
-    )
-    if submission.local_path:
-        model_meta.local_path = submission.local_path
-        model_meta.save(update_fields=["local_path"])
-    metadata = dict(submission.metadata)
-    if submission.source_kind == SourceKind.HUB:
-        metadata |= published_on_hub(submission.model_name)
-    noted = repository_claims(model_meta, metadata, submission.model_revision)
-    if record_claims(claims=noted, reason=MetadataVersion.Reason.SUBMISSION):
-        bump_data_version()
-        model_meta.refresh_from_db()
-    return model_meta

@@ -46,11 +46,13 @@ def test_the_form_offers_boards_by_their_place_in_the_menu_and_chooses_our_own(
     make_benchmark("Unlisted", [make_task()], menu_path=[])
     make_benchmark("Closed", [make_task(is_public=False)])
     client = signed_in(make_user())
-    with django_assert_num_queries(7):  # Session, user, two of permissions, default board, boards, announcements.
+    with django_assert_num_queries(
+        9
+    ):  # Session, user, two of permissions, the default board, the boards, the quota and what counts against it.
         page = text_of(client.get(SUBMIT))
     assert page.index("Starter (2 tasks)") < page.index("General / English") < page.index("In no menu")
     assert "Closed" not in page
-    assert page.count(" checked>") == 1
+    assert page.count(" checked>") == 2  # A board, and that nothing is said of training data.
     assert "Folder on this server" not in page
 
 
@@ -59,7 +61,7 @@ def test_a_link_to_the_form_fills_it_in() -> None:
     page = text_of(signed_in(make_user()).get(f"{SUBMIT}?model=example/model&revision=v2&board=official&task=STS13"))
     assert 'value="example/model"' in page
     assert 'value="v2"' in page
-    assert page.count(" checked>") == 1
+    assert page.count(" checked>") == 2  # A board, and that nothing is said of training data.
     assert "STS13</textarea>" in page
 
 
@@ -252,7 +254,7 @@ def test_a_page_that_will_not_change_does_not_ask_again() -> None:
     assert "hx-get" not in page
     assert "refresh" not in page
     assert "Withdraw" not in page
-    assert f"/submit/?model={submission.model_name}" in page
+    assert f"/submit/?from={submission.pk}" in page
 
 
 def test_withdrawing_late_is_explained() -> None:

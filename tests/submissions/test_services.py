@@ -66,7 +66,7 @@ def test_a_submission_keeps_what_was_found(hub: str) -> None:
     assert (submission.state, submission.source_kind, submission.note) == ("pending", "hub", "Please.")
     assert submission.metadata["embed_dim"] == {"value": 8, "origin": "1_Pooling/config.json"}
     assert submission.metadata["spdx_license"] == {"value": "Apache-2.0", "origin": "model card"}
-    assert [check["outcome"] for check in submission.checks] == ["ok"] * 9
+    assert [check["outcome"] for check in submission.checks] == ["ok"] * 10
     assert [*submission.benchmarks.all()] == [benchmark]
     assert [*submission.tasks.all()] == [single]
 
@@ -75,7 +75,7 @@ def test_nothing_is_saved_when_a_check_stops_it(start_hub: StartHub) -> None:
     start_hub({"example/model": model_files(**{"model.safetensors": None, "pytorch_model.bin": b"x"})})
     error = refused(tasks=[make_task()])
     assert failed(error) == [Subject.WEIGHTS]
-    assert len(error.checks) == 9
+    assert len(error.checks) == 10
     assert "pickle" in str(error)
     assert not Submission.objects.exists()
 

@@ -164,7 +164,7 @@ def choose_model(model: str, revision: str | None, name: str | None) -> ChosenMo
         raise CommandError(f"There is no folder {model}.")
     if name:
         raise CommandError("--name is for models in a local folder; a model of the Hub has its name already.")
-    known = ModelMeta.objects.filter(name=model).first()
+    known = ModelMeta.everything.filter(name=model).first()
     if known and known.local_path and not known.in_registry:
         return choose_local_model(Path(known.local_path), revision, model)
     if known and known.registry_revision and revision in {None, known.registry_revision}:
@@ -181,14 +181,14 @@ def choose_local_model(folder: Path, revision: str | None, name: str | None) -> 
     if not is_model_folder(folder):
         raise CommandError(f"{folder} is no model: it has neither a modules.json nor a config.json.")
     name = name or f"local/{folder.name}"
-    model_meta = ModelMeta.objects.filter(name=name).first() or new_model(name, local_path=str(folder))
+    model_meta = ModelMeta.everything.filter(name=name).first() or new_model(name, local_path=str(folder))
     if revision:
         return ChosenModel(model_meta, revision, str(folder))
     return ChosenModel(model_meta, folder_revision(folder), str(folder), pinned_by_content=True)
 
 
 def new_model(name: str, local_path: str | None = None) -> ModelMeta:
-    return ModelMeta.objects.create(name=name, origin=Origin.RESULTS, in_registry=False, local_path=local_path)
+    return ModelMeta.everything.create(name=name, origin=Origin.RESULTS, in_registry=False, local_path=local_path)
 
 
 @contextmanager

@@ -1,0 +1,56 @@
+"""How much a person may still ask for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from evaluation.failures import FailureClass
+from evaluation.models import EvaluationRun, EvaluationUnit
+from submissions.checks import Allowance
+from submissions.models import Quota, Submission
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+MONTH = timedelta(days=30)
+UNLIMITED = "submissions.change_submission"
+"""Who decides about submissions may make as many as they like."""
+
+
+def allowance(user: User, *, besides: Submission | None = None) -> Allowance:
+    """What is left, with `besides` left out of the count: a submission that is only changed."""
+    if user.has_perm(UNLIMITED):
+        return Allowance(None, None)
+    quota = Quota.objects.filter(user=user).first()
+    per_month = quota.submissions_per_month if quota else settings.QUOTA_SUBMISSIONS_PER_MONTH
+    at_once = quota.unfinished_at_once if quota else settings.QUOTA_UNFINISHED
+    own = Submission.objects.filter(submitter=user)
+    if besides is not None:
+        own = own.exclude(pk=besides.pk)
+    return Allowance(
+        left_this_month=per_month - _counted(own).count(),
+        left_at_once=at_once - _unfinished(own).count(),
+        per_month=per_month,
+        at_once=at_once,
+    )
+
+
+def _counted(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
+    """Those of the last thirty days. What never ran costs nothing, nor what failed only because of our machines."""
+    since = timezone.now() - MONTH
+    own_fault = EvaluationUnit.objects.filter(run=OuterRef("run")).exclude(
+        state=EvaluationUnit.State.FAILED, failure_class=FailureClass.INFRASTRUCTURE.value
+    )
+    refunded = Q(run__state=EvaluationRun.State.FAILED) & ~Exists(own_fault)
+    never_ran = Q(state__in=[Submission.State.REJECTED, Submission.State.WITHDRAWN], run=None)
+    return submissions.filter(created_at__gt=since).exclude(never_ran).exclude(refunded)
+
+
+def _unfinished(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
+    running = Q(state=Submission.State.APPROVED, run__finished_at=None)
+    return submissions.filter(Q(state=Submission.State.PENDING) | running)

@@ -1,0 +1,79 @@
+"""What a submission asks for, as the form shows it: to change it, to submit it again, to see what was changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from submissions.models import Submission, Visibility
+from submissions.wishes import NamedTask
+
+
+def wish_in_form(submission: Submission) -> dict[str, Any]:
+    """Initial values of the form's fields; never the token."""
+    training = submission.training_data or {}
+    seen = training.get("tasks", {})
+    return {
+        "model_name": submission.model_name,
+        "revision": submission.requested_revision,
+        "local_path": submission.local_path,
+        "benchmarks": [board.pk for board in submission.benchmarks.all()],
+        "tasks": "\n".join(_task_lines(submission)),
+        "prompts": "\n".join(f"{key}: {text}" for key, text in submission.settings.get("model_prompts", {}).items()),
+        **{name: submission.settings.get(name) for name in ("max_seq_length", "dtype", "embed_dim", "framework")},
+        "batch_size": submission.batch_size,
+        "disclosure": ""
+        if submission.training_data is None
+        else ("some" if seen or training.get("datasets") else "none"),
+        "trained_on_split": "\n".join(name for name, how in seen.items() if how == "split"),
+        "trained_on_data": "\n".join(name for name, how in seen.items() if how == "data"),
+        "other_datasets": "\n".join(training.get("datasets", [])),
+        "declined": "\n".join(f"{name}: {reason}".rstrip(": ") for name, reason in submission.declined.items()),
+        "is_private": submission.visibility == Visibility.PRIVATE,
+        "embargo_until": submission.embargo_until.date() if submission.embargo_until else None,
+        "note": submission.note,
+    }
+
+
+def described_wish(submission: Submission) -> dict[str, str]:
+    """The same in words, part by part, so that two states can be compared."""
+    values = wish_in_form(submission) | {"commit": submission.model_revision, "edits": submission.edits}
+    values["benchmarks"] = ", ".join(sorted(board.title for board in submission.benchmarks.all()))
+    return {_PARTS.get(name, name.replace("_", " ").capitalize()): _words(value) for name, value in values.items()}
+
+
+_PARTS = {
+    "model_name": "Model",
+    "local_path": "Folder",
+    "benchmarks": "Boards",
+    "dtype": "Number format",
+    "embed_dim": "Dimension",
+    "is_private": "Private",
+    "edits": "Corrected facts",
+    "max_seq_length": "Maximum of tokens",
+}
+
+
+def _words(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{name}: {_words(part)}" for name, part in value.items())
+        case list():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value).replace("\n", ", ")
+
+
+def _task_lines(submission: Submission) -> list[str]:
+    whole = [NamedTask(task.name) for task in submission.tasks.all()]
+    parts = [
+        NamedTask(name, _tuple(part["splits"]), _tuple(part["subsets"])) for name, part in submission.parts.items()
+    ]
+    return [str(task) for task in (*whole, *parts)]
+
+
+def _tuple(values: list[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(values)

@@ -1,0 +1,50 @@
+"""Publishing private submissions: by their owner, or when the embargo is over.
+
+Boards are computed for it, so a worker does it, within seconds; imports numpy where it does.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from submissions.models import Submission
+from submissions.notices import Event
+from submissions.services.notifications import notify
+from submissions.services.submissions import NotPossible
+
+JOB = "submissions.jobs.publish_due"
+
+
+def ask_to_publish(*, submission: Submission) -> None:
+    """End the embargo now and wake somebody who publishes. Raises NotPossible."""
+    if not submission.can_be_published:
+        raise NotPossible(f"{submission} cannot be published: it is public, or was not approved.")
+    submission.embargo_until = timezone.now()
+    submission.save(update_fields=["embargo_until"])
+    transaction.on_commit(lambda: async_task(JOB, save=False))
+
+
+def publish_due() -> int:
+    """Publish whatever is due, each by itself; says how many submissions that were."""
+    due = list(Submission.objects.to_be_published().order_by("pk").values_list("pk", flat=True))
+    return sum(_publish(pk) for pk in due)
+
+
+@transaction.atomic
+def _publish(pk: int) -> bool:
+    """All of one submission at once: its results, its model with what is known of it, and what it declines."""
+    from evaluation.services.publication import publish_run
+    from submissions.services.model_entries import describe_model
+
+    submission = Submission.objects.select_for_update(of=("self",)).select_related("run").get(pk=pk)
+    if not submission.is_hidden:
+        return False
+    submission.published_at = timezone.now()
+    submission.save(update_fields=["published_at"])
+    if submission.run is not None:
+        publish_run(run=submission.run)
+        describe_model(submission)
+    notify(submission=submission, event=Event.PUBLISHED)
+    return True

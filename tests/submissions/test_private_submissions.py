@@ -1,0 +1,221 @@
+"""A private submission from every side: what its owner sees, what a stranger must not, and how it is published."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from evaluation.services import claims
+from leaderboard.exports.dump_tables import TABLES
+from leaderboard.models import Benchmark, DeclinedTask, ModelMeta, Origin
+from leaderboard.services.boards import publish_boards
+from submissions.models import Submission
+from submissions.services import publication
+from submissions.services import submissions as services
+from tests.factories import make_benchmark, make_model, make_result, make_task, result_json
+from tests.factories_evaluation import claimed_unit
+from tests.factories_submissions import make_moderator, make_submission, make_user
+from tests.submissions.test_pages import signed_in
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "hush/classified-embedder"
+WORD = "classified"
+
+
+@pytest.fixture
+def submission() -> Submission:
+    """Evaluated on the one task of a board, on which an open model stands as well."""
+    task = make_task("OpenTask", languages=["eng-Latn"])
+    make_benchmark("Open board", [task])
+    open_model = make_model("open/model", n_parameters=10)
+    make_result(open_model, task, 0.4)
+    submission = make_submission(
+        make_user("owner"),
+        benchmarks=[Benchmark.objects.get()],
+        model_name=SECRET,
+        visibility="private",
+        training_data={"tasks": {"OpenTask": "split"}, "datasets": ["Secret corpus"]},
+        edits={"max_tokens": 77},
+        declined={make_task("Unwanted").name: "Made for something else."},
+    )
+    services.approve(submission=submission, decided_by=make_moderator())
+    unit = claimed_unit(submission.run)
+    claims.finish_unit(unit=unit, payload=result_json(task, {"test": {"default": 0.9}}), environment={})
+    publish_boards(benchmarks=Benchmark.objects.all())
+    submission.refresh_from_db()
+    return submission
+
+
+def lists() -> list[str]:
+    """Pages, feeds, suggestions and exports that show the model as soon as it is published."""
+    board, task = Benchmark.objects.get().get_absolute_url(), "/tasks/OpenTask/"
+    formats = ("csv", "json", "md", "tex")
+    return [
+        "/models/",
+        *(f"/models/?format={one}" for one in formats),
+        task,
+        *(f"{task}?format={one}" for one in formats),
+        board,
+        *(f"{board}?format={one}" for one in formats),
+        f"{board}?tab=tasks",
+        "/boards/own/?tasks=OpenTask&title=Mine",
+        "/queue/",
+        "/organisations/hush/",
+        "/languages/eng/",
+        "/changes/",
+        "/changes/feed.atom",
+        f"/search/?q={WORD}",
+        f"/search/suggestions.json?q={WORD}",
+        f"/models/{SECRET}/",
+        f"/models/{SECRET}/history/",
+    ]
+
+
+def others() -> list[str]:
+    """Pages on which it may never stand, or only after more has happened."""
+    board = Benchmark.objects.get().get_absolute_url()
+    return [
+        f"{board}suggestions/?q=class&cursor=5",
+        "/models/suggestions/?q=class&cursor=5",
+        f"{board}feed.atom",
+        f"{board}history/",
+        f"{board}charts/types.json?m={SECRET}",
+        f"/changes/{timezone.now().date()}/",
+        "/",
+        "/tasks/",
+        "/organisations/",
+        "/languages/",
+        "/data/",
+        f"/search/?q={SECRET}",
+        f"/compare/?model=open/model&model={SECRET}",
+        f"/models/{SECRET}/badge.svg",
+        f"/models/{SECRET}/results.zip",
+        f"/models/{SECRET}/eval_results.yaml",
+    ]
+
+
+def public_addresses() -> list[str]:
+    return [*lists(), *others()]
+
+
+def body(client: Client, address: str) -> str:
+    response = client.get(address, follow=True)
+    parts = response.streaming_content if response.streaming else [response.content]  # type: ignore[attr-defined]
+    return b"".join(parts).decode("utf-8", "replace")
+
+
+def is_named(client: Client, address: str) -> bool:
+    """Whether the answer names the model: by a link to it where the address, which pages repeat, names it as well."""
+    return (f"/models/{SECRET}/" if WORD in address else WORD) in body(client, address)
+
+
+def test_strangers_learn_nothing_of_a_private_submission(client: Client, submission: Submission) -> None:
+    for visitor in (client, signed_in(make_user("stranger"))):
+        leaking = [address for address in public_addresses() if is_named(visitor, address)]
+        assert leaking == []
+        for address in (f"/models/{SECRET}/", f"/models/{SECRET}/history/", submission.run.get_absolute_url()):  # type: ignore[union-attr]
+            assert visitor.get(address).status_code == 404
+    stranger = signed_in(make_user())
+    assert stranger.get(submission.get_absolute_url()).status_code == 404
+    assert WORD not in stranger.get("/submissions/").content.decode()
+    for name in ("watch_submission", "publish_submission", "withdraw_submission", "edit_submission"):
+        assert stranger.post(reverse(name, args=[submission.pk])).status_code == 404
+    assert stranger.post(reverse("watch_run", args=[submission.run_id])).status_code == 404
+
+
+def test_no_table_of_the_dump_has_a_private_model(submission: Submission) -> None:
+    for table in TABLES:
+        assert not [row for row in table.rows() if any(WORD in str(value) for value in row)], table.name
+
+
+def test_completion_of_queries_and_choices_does_not_know_it(client: Client, submission: Submission) -> None:
+    board = Benchmark.objects.get().get_absolute_url()
+    for address in (f"{board}?q=model:{WORD[:5]}", f"/models/?q={WORD[:5]}", f"/compare/?q={WORD[:5]}"):
+        assert WORD not in body(client, address)
+
+
+def test_what_is_private_does_not_block_and_is_not_told_to_others(submission: Submission, hub: str) -> None:
+    stranger = make_user()
+    make_submission(submission.submitter, model_name="example/model", model_revision="c" * 40, visibility="private")
+    found = services.assess(asked_by=stranger, model_name="example/model", benchmarks=[Benchmark.objects.get()])
+    assert not found.is_refused
+    own = services.assess(
+        asked_by=submission.submitter, model_name="example/model", benchmarks=[Benchmark.objects.get()]
+    )
+    assert own.is_refused
+
+
+def test_the_owner_and_moderators_see_state_and_scores(submission: Submission) -> None:
+    assert submission.run is not None
+    for user in (submission.submitter, make_moderator()):
+        visitor = signed_in(user)
+        for address in (submission.get_absolute_url(), submission.run.get_absolute_url()):
+            page = visitor.get(address).content.decode()
+            assert SECRET in page
+            assert "90.00" in page
+            assert "rivate" in page
+    assert "Publish now" in signed_in(submission.submitter).get(submission.get_absolute_url()).content.decode()
+
+
+def test_who_may_see_the_submission_may_see_its_run(submission: Submission) -> None:
+    assert submission.run is not None
+    assert submission.submitter.has_perm("evaluation.view_evaluationrun", submission.run)
+    assert not make_user().has_perm("evaluation.view_evaluationrun", submission.run)
+    assert not submission.submitter.has_perm("evaluation.change_evaluationrun", submission.run)
+
+
+def test_publishing_shows_everything_at_once(client: Client, submission: Submission) -> None:
+    owner = signed_in(submission.submitter)
+    owner.post(reverse("publish_submission", args=[submission.pk]))
+    assert publication.publish_due() == 1
+    assert publication.publish_due() == 0
+    submission.refresh_from_db()
+    assert submission.published_at is not None
+    assert not submission.is_hidden
+    assert [address for address in lists() if not is_named(client, address)] == []
+    model_meta = ModelMeta.objects.get(name=SECRET)
+    assert model_meta.training_datasets == ["OpenTask", "Secret corpus"]
+    assert (model_meta.max_tokens, model_meta.field_origins["max_tokens"]) == (77, "submitter")
+    assert model_meta.contaminated_tasks == ["OpenTask", "Secret corpus"]
+    assert DeclinedTask.objects.get().reason == "Made for something else."
+    assert (
+        "It is public"
+        not in owner.post(reverse("publish_submission", args=[submission.pk]), follow=True).content.decode()
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_publishing_wakes_whoever_does_it() -> None:
+    submission = make_submission(tasks=[make_task(origin=Origin.CUSTOM)], visibility="private")
+    services.approve(submission=submission, decided_by=make_moderator())
+    submission.refresh_from_db()
+    before = OrmQ.objects.filter(key="default").count()
+    publication.ask_to_publish(submission=submission)
+    assert OrmQ.objects.filter(key="default").count() == before + 1
+
+
+@pytest.mark.parametrize(("days", "is_published"), [(1, False), (-1, True)])
+def test_the_embargo_ends_by_itself(submission: Submission, days: int, is_published: bool) -> None:
+    Submission.objects.update(embargo_until=timezone.now() + timedelta(days=days))
+    assert publication.publish_due() == int(is_published)
+    assert ModelMeta.objects.filter(name=SECRET).exists() == is_published
+
+
+@pytest.mark.parametrize("state", ["rejected", "withdrawn"])
+def test_what_was_turned_down_or_taken_back_is_never_published(state: str) -> None:
+    fields: dict[str, Any] = {"visibility": "private", "embargo_until": timezone.now() - timedelta(days=1)}
+    submission = make_submission(tasks=[make_task()], **fields)
+    if state == "rejected":
+        services.reject(submission=submission, decided_by=make_moderator(), reason="No.")
+    else:
+        services.withdraw(submission=submission)
+    assert publication.publish_due() == 0
+    with pytest.raises(services.NotPossible, match="cannot be published"):
+        publication.ask_to_publish(submission=submission)

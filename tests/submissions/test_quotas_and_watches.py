@@ -1,0 +1,128 @@
+"""How much somebody may ask for, and following what others asked for."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.db.models.functions import Now
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from evaluation.models import EvaluationRun
+from submissions.checks import Outcome, Subject
+from submissions.models import Quota, Submission, Watch
+from submissions.selectors.quotas import MONTH, allowance
+from submissions.selectors.watches import watchers_of
+from submissions.services import submissions as services
+from submissions.services.watches import watch_submission
+from tests.factories import make_task
+from tests.factories_submissions import make_moderator, make_submission, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def few(settings: Settings) -> None:
+    settings.QUOTA_SUBMISSIONS_PER_MONTH, settings.QUOTA_UNFINISHED = 3, 2
+
+
+def left(user: User) -> tuple[int | None, int | None]:
+    found = allowance(user)
+    return found.left_this_month, found.left_at_once
+
+
+def approved(user: User, failure_class: str = "") -> Submission:
+    """Its run ended: done, or all of it failed."""
+    submission = make_submission(user, tasks=[make_task()])
+    run = services.approve(submission=submission, decided_by=make_moderator()).run
+    assert run is not None
+    if failure_class:
+        run.units.update(state="failed", error="It failed.", failure_class=failure_class)
+    EvaluationRun.objects.filter(pk=run.pk).update(state="failed" if failure_class else "cancelled", finished_at=Now())
+    return submission
+
+
+def test_what_waits_or_runs_counts_twice() -> None:
+    user = make_user()
+    make_submission(make_user())
+    assert left(user) == (3, 2)
+    make_submission(user)
+    assert left(user) == (2, 1)
+
+
+def test_what_ended_counts_for_the_month_only() -> None:
+    user = make_user()
+    approved(user, "model_code")
+    assert left(user) == (2, 2)
+    Submission.objects.update(created_at=timezone.now() - MONTH)
+    assert left(user) == (3, 2)
+
+
+def test_what_never_ran_or_failed_because_of_our_machines_is_given_back() -> None:
+    user = make_user()
+    services.withdraw(submission=make_submission(user))
+    services.reject(submission=make_submission(user), decided_by=make_moderator(), reason="No.")
+    approved(user, "infrastructure")
+    assert left(user) == (3, 2)
+
+
+def test_moderators_allow_single_people_more_and_have_no_limit_themselves() -> None:
+    user = make_user()
+    Quota.objects.create(user=user, submissions_per_month=50, unfinished_at_once=9)
+    assert left(user) == (50, 9)
+    assert left(make_moderator()) == (None, None)
+
+
+@pytest.mark.parametrize(("per_month", "at_once", "words"), [(0, 5, "thirty days"), (5, 0, "unfinished")])
+def test_beyond_the_quota_nothing_is_saved(hub: str, per_month: int, at_once: int, words: str) -> None:
+    user = make_user()
+    Quota.objects.create(user=user, submissions_per_month=per_month, unfinished_at_once=at_once)
+    with pytest.raises(services.SubmissionRefused, match=words) as refused:
+        services.submit(submitter=user, model_name="example/model", tasks=[make_task()])
+    assert [check.name for check in refused.value.checks if check.outcome is Outcome.ERROR] == [Subject.QUOTA]
+    assert not Submission.objects.exists()
+
+
+def test_the_form_says_what_is_left(client: Client) -> None:
+    client.force_login(make_user())
+    assert "You have 3 of 3 submissions left within thirty days" in client.get("/submit/").content.decode()
+
+
+def test_whoever_comes_second_watches_the_first(client: Client, hub: str) -> None:
+    task = make_task()
+    first = services.submit(submitter=make_user(), model_name="example/model", tasks=[task])
+    second = make_user()
+    client.force_login(second)
+    page = client.post("/submit/", {"model_name": "example/model", "tasks": task.name, "submit": "1"}).content.decode()
+    address = reverse("watch_submission", args=[first.pk])
+    assert f'action="{address}"' in page
+    for _ in range(2):
+        assert "You watch the submission" in client.post(address, follow=True).content.decode()
+    watch = Watch.objects.get()
+    assert "example/model, waiting for a decision" in client.get("/submissions/").content.decode()
+    client.post(reverse("unwatch", args=[watch.pk]))
+    assert not Watch.objects.exists()
+
+
+def test_a_run_is_watched_too_and_ends_with_those_who_watch(client: Client, hub: str) -> None:
+    task = make_task()
+    first = services.submit(submitter=make_user(), model_name="example/model", tasks=[task])
+    run = services.approve(submission=first, decided_by=make_moderator()).run
+    assert run is not None
+    early, late = make_user("early"), make_user("late")
+    watch_submission(user=early, submission=first)
+    client.force_login(late)
+    page = client.post("/submit/", {"model_name": "example/model", "tasks": task.name, "check": "1"}).content.decode()
+    assert f"Watch run {run.pk}" in page
+    client.post(reverse("watch_run", args=[run.pk]))
+    first.refresh_from_db()
+    assert {watch.user for watch in watchers_of(first)} == {early, late}
+    assert f'href="{run.get_absolute_url()}"' in client.get("/submissions/").content.decode()
+
+
+def test_nobody_stops_the_watch_of_another(client: Client) -> None:
+    watch = watch_submission(user=make_user(), submission=make_submission())
+    client.force_login(make_user())
+    assert client.post(reverse("unwatch", args=[watch.pk])).status_code == 404
