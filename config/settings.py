@@ -245,6 +245,8 @@ EVALUATION_LOADING_LIMIT_SECONDS = env.int("PODIUM_LOADING_LIMIT_SECONDS", 3600)
 EVALUATION_HUB_HOSTS: list[str] = env.list("PODIUM_HUB_HOSTS", [])
 EVALUATION_TURN_SECONDS = env.int("PODIUM_TURN_SECONDS", 600)
 EVALUATION_BATCH_SIZE = env.int("PODIUM_BATCH_SIZE", 32)
+COST_PER_HOUR = env.float("PODIUM_COST_PER_HOUR", 0.0)
+EVALUATION_EMBEDDINGS_MB = env.int("PODIUM_EMBEDDINGS_MB", 4096)
 
 # The queue only wakes workers; the rows of `evaluation` are the truth. docs/evaluation.md says why each value is what
 # it is.

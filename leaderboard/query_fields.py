@@ -30,6 +30,9 @@ _FACTS = {
     "org": "organisation",
     "adapted_from": "adapted_from",
     "speed": "texts_per_second",
+    "latency": "latency_p50_ms",
+    "energy": "watt_hours_per_million_tokens",
+    "index": "index_mb",
 }
 METADATA = (
     Field(NAME, "text", ("model",), "name of the model"),
@@ -52,6 +55,9 @@ METADATA = (
     Field("approach", "texts", ("training_approach",), "how it was trained"),
     Field("adapted_from", "text", ("base",), "the model it was made from"),
     Field("speed", "number", ("texts_per_second",), "measured speed, texts per second"),
+    Field("latency", "number", ("latency_ms",), "measured latency of one short text", unit="ms"),
+    Field("index", "number", ("index_mb",), "size of an index of a million vectors", unit="MB"),
+    Field("energy", "number", (), "measured energy for a million tokens", unit="Wh"),
 )
 STANDING = (
     Field("verified", "text", (), "who ran its results", choices=("here", "partly", "reported")),

@@ -12,11 +12,13 @@ import numpy as np
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import models
 from django.db.models import Case, F, FloatField, Max, QuerySet, Value, When
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Lower
 
 from leaderboard.aggregation import Floats
 from leaderboard.memory import Kept
 from leaderboard.models import Benchmark, Board, BoardLanguageRow, BoardRow, CurrentResult, Scope, Task
+from leaderboard.models.measurements import index_megabytes
 from leaderboard.selectors.measurements import speed_of_models
 
 
@@ -85,6 +87,9 @@ MODEL_FACTS = (
 MEASURED = (
     BoardColumn("speed", Kind.MEASURE, "texts_per_second"),
     BoardColumn("memory", Kind.MEASURE, "peak_mb"),
+    BoardColumn("latency", Kind.MEASURE, "latency_p50_ms"),
+    BoardColumn("energy", Kind.MEASURE, "watt_hours_per_million_tokens"),
+    BoardColumn("index", Kind.MEASURE, "index_mb"),
 )
 # mteb's aggregation -> the columns it gives.
 MEANS = {
@@ -188,8 +193,10 @@ def board_rows(board: Board, view: View, columns: Sequence[BoardColumn]) -> Quer
     return _rows_in_order(board, view).annotate(**measured).values_list(*fields, named=True)
 
 
-def _measured(field: str) -> Case:
-    """What was measured of a row's model: few models have it, and it is known already."""
+def _measured(field: str) -> Case | CombinedExpression:
+    """What was measured of a row's model: few models have it, and it is known already. All have an index."""
+    if field == "index_mb":
+        return F("model_meta__embed_dim") * index_megabytes(1)
     known = {id_: getattr(speed, field) for id_, speed in speed_of_models().items()}
     cases = (When(model_meta=id_, then=Value(value)) for id_, value in known.items() if value is not None)
     return Case(*cases, default=None, output_field=FloatField())

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from leaderboard.memory import Kept
 from leaderboard.models import ModelMeta
+from leaderboard.models.measurements import index_megabytes
 from leaderboard.selectors.measurements import speed_of_models
 from leaderboard.selectors.versions import data_version
 
@@ -37,6 +38,13 @@ class ModelFacts(NamedTuple):
     adapted_from: str | None
     texts_per_second: float | None = None
     peak_mb: float | None = None
+    latency_p50_ms: float | None = None
+    watt_hours_per_million_tokens: float | None = None
+
+    @property
+    def index_mb(self) -> float | None:
+        """Of a million vectors."""
+        return None if self.embed_dim is None else index_megabytes(self.embed_dim)
 
     @property
     def organisation(self) -> str:
@@ -56,5 +64,6 @@ def _load() -> dict[int, ModelFacts]:
     rows = ModelMeta.objects.values_list(*stored)
     facts = {row[0]: ModelFacts(*row) for row in rows.iterator(2000)}
     for id_, speed in speed_of_models().items():
-        facts[id_] = facts[id_]._replace(texts_per_second=speed.texts_per_second, peak_mb=speed.peak_mb)
+        measured = {name: getattr(speed, name) for name in ModelFacts._field_defaults}
+        facts[id_] = facts[id_]._replace(**measured)
     return facts

@@ -54,6 +54,7 @@ def model(request: HttpRequest, name: str) -> HttpResponseBase:
         "standings": standings,
         "standings_body": tables.standings_body(standings, scope),
         "measured": measurements_of(shown),
+        "price_per_hour": settings.COST_PER_HOUR,
         **_strengths(scores),
         **_results(request, shown, scores, table),
         **_missing(request, shown),
