@@ -55,9 +55,9 @@ METADATA = (
     Field("approach", "texts", ("training_approach",), "how it was trained"),
     Field("adapted_from", "text", ("base",), "the model it was made from"),
     Field("speed", "number", ("texts_per_second",), "measured speed, texts per second"),
-    Field("latency", "number", ("latency_ms",), "measured latency of one short text", unit="ms"),
-    Field("index", "number", ("index_mb",), "size of an index of a million vectors", unit="MB"),
-    Field("energy", "number", (), "measured energy for a million tokens", unit="Wh"),
+    Field("latency", "number", ("latency_ms",), "measured latency of one short text, milliseconds"),
+    Field("index", "number", ("index_mb",), "size of an index of a million vectors, MB"),
+    Field("energy", "number", (), "measured energy for a million tokens, watt-hours"),
 )
 STANDING = (
     Field("verified", "text", (), "who ran its results", choices=("here", "partly", "reported")),

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.encoding.batching import batches, token_budget, windows
+from evaluation.encoding.columns import read_numbers_at_once
 from evaluation.encoding.paths import Way, choose_way
 from evaluation.encoding.store import EmbeddingStore, Vectors, digests
 
@@ -49,6 +50,7 @@ def quicken(model: Any, *, store_bytes: int) -> Counts | None:
     if not store_bytes:
         logger.info("Encoding is plain, because PODIUM_EMBEDDINGS_MB is 0.")
         return None
+    read_numbers_at_once()
     try:
         choice = choose_way(model)
     except Exception:
