@@ -111,7 +111,7 @@ def test_repeated_texts_are_shown_and_count_for_no_speed(client: Client, tasks: 
     make_measurement(make_result(model_meta, tasks[0]), n_texts=100, n_texts_served=4321, encode_seconds=2)
     assert speed_of_models()[model_meta.pk].texts_per_second == 50
     page = client.get("/models/org/model/").content.decode()
-    assert "<td>4321</td>" in page
+    assert "<td>4,321</td>" in page
     assert "50.0 texts a second" in page
 
 
