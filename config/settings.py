@@ -258,6 +258,8 @@ EVALUATION_BATCH_SIZE = env.int("PODIUM_BATCH_SIZE", 32)
 # What an hour of evaluation costs, in words of the reader: 1.80 with PODIUM_CURRENCY=EUR. Absent: no cost is shown.
 COST_PER_HOUR: float | None = env.float("PODIUM_COST_PER_HOUR", None)
 CURRENCY = env.str("PODIUM_CURRENCY", "USD")
+# How much disk a run may use to keep embeddings of texts that come again; 0: none.
+EVALUATION_EMBEDDINGS_MB = env.int("PODIUM_EMBEDDINGS_MB", 4096)
 
 # Called with each run that ends, in the transaction that ends it.
 EVALUATION_RUN_ENDED = ["submissions.services.notifications.run_ended"]

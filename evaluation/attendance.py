@@ -17,6 +17,7 @@ from evaluation.failures import Failure, FailureClass, Stage, describe_exit
 from evaluation.models import EvaluationUnit, Worker
 from evaluation.process import EvaluatingProcess
 from evaluation.redaction import redact
+from evaluation.selectors.turns import next_of_run
 from evaluation.services import claims
 
 SUPERVISOR_VARIABLE = "PODIUM_SUPERVISOR"
@@ -54,16 +55,12 @@ class Attendance:
         """Whether the process can take another unit. Draining, if the worker is to stop."""
         logger.info("%s (attempt %d) begins.", self._unit, self._unit.attempts)
         self._process.order(
-            {
-                "name": self._unit.task.name,
-                "type": self._unit.task.type,
-                "definition": self._unit.task.definition,
-                "eval_splits": self._unit.eval_splits,
-                "hf_subsets": self._unit.hf_subsets,
-            },
+            _task_of(self._unit),
             batch_size=self._unit.batch_size or settings.EVALUATION_BATCH_SIZE,
             keeps_predictions=self._unit.run.keeps_predictions,
         )
+        if following := next_of_run(self._unit.run):
+            self._process.announce(_task_of(following))
         try:
             return self._wait()
         except claims.ClaimLost:
@@ -168,6 +165,17 @@ class Attendance:
                     raise
                 logger.warning("The outcome of %s waits for the database: %s", self._unit, error)
                 time.sleep(BEAT_SECONDS)
+
+
+def _task_of(unit: EvaluationUnit) -> dict[str, Any]:
+    """What the evaluating process has to know of the unit's task."""
+    return {
+        "name": unit.task.name,
+        "type": unit.task.type,
+        "definition": unit.task.definition,
+        "eval_splits": unit.eval_splits,
+        "hf_subsets": unit.hf_subsets,
+    }
 
 
 def _failure_of(event: dict[str, Any]) -> Failure:

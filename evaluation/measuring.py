@@ -14,8 +14,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from evaluation.energy import counters, used_kwh
+
 if TYPE_CHECKING:
     from mteb.models.models_protocols import EncoderProtocol
+
+    from evaluation.encoding.fast import Counts
 
 DEVICES = ("cpu", "cuda", "mps")
 WARM_UPS = 3
@@ -65,12 +69,17 @@ def metered(model: EncoderProtocol, *, load_seconds: float) -> Meter | None:
 
 
 class Meter:
-    """Counts what a model encodes, unit by unit. `load_seconds` is what loading it took."""
+    """Counts what a model encodes, unit by unit. `load_seconds` is what loading it took.
+
+    `counts` are those of fast encoding: texts that went through the model, and texts that were known already. Without
+    them every text went through.
+    """
 
     def __init__(self, model: EncoderProtocol, *, load_seconds: float) -> None:
         self._inner = sentence_transformer(model)
         self.device = device_kind(model)
         self._load_seconds = load_seconds
+        self.counts: Counts | None = None
         self._latency = None if self._inner is None else probe_latency(self._inner)
         self._depth = 0
         self.begin()
@@ -85,6 +94,9 @@ class Meter:
         self._n_tokens: Any = 0
         self._counts_all = self._counts_tokens = True
         self._seconds = 0.0
+        self._energy = counters(self.device)
+        if self.counts is not None:
+            self.counts.encoded = self.counts.served = 0
         if self.device == "cuda":
             import torch
 
@@ -92,7 +104,8 @@ class Meter:
 
     def reading(self, *, hardware: str, batch_size: int) -> dict[str, Any] | None:
         """What was counted since `begin`; None where no text was encoded, or something that is not text."""
-        if not self._counts_all or not self._n_texts or self._seconds <= 0:
+        n_texts, n_served = (self.counts.encoded, self.counts.served) if self.counts else (self._n_texts, 0)
+        if not self._counts_all or not n_texts or self._seconds <= 0:
             return None
         tokens = int(self._n_tokens)
         latency = asdict(self._latency) if self._latency else {"p50_ms": None, "p95_ms": None}
@@ -100,7 +113,8 @@ class Meter:
             "hardware": hardware,
             "device": self.device,
             "batch_size": batch_size,
-            "n_texts": self._n_texts,
+            "n_texts": n_texts,
+            "n_texts_served": n_served,
             "n_tokens": tokens if tokens and self._counts_tokens else None,
             "encode_seconds": self._seconds,
             "load_seconds": self._load_seconds,
@@ -108,6 +122,7 @@ class Meter:
             "latency_p95_ms": latency["p95_ms"],
             "peak_host_mb": peak_host_mb(),
             "peak_device_mb": self._peak_device_mb(),
+            "energy_kwh": used_kwh(self._energy, counters(self.device), device=self.device),
         }
 
     def _watch(self, model: EncoderProtocol) -> None:

@@ -169,6 +169,10 @@ class EvaluatingProcess:
         self._log = b""
         self._send({"task": dict(task), "batch_size": batch_size, "keeps_predictions": keeps_predictions})
 
+    def announce(self, task: Mapping[str, Any]) -> None:
+        """Say which task will probably come next, so that its dataset can be fetched meanwhile."""
+        self._send({"next": dict(task)})
+
     def events(self, seconds: float) -> Iterator[dict[str, Any]]:
         """What it says in the next `seconds`; ends earlier with the process, or after an event."""
         deadline = time.monotonic() + seconds

@@ -4,9 +4,11 @@ It knows neither Django nor the database. Its standard input is JSON lines: firs
 another, each when the one before is finished; the end of input means stop at once. Events go out as JSON lines where
 standard output was; everything else that is written ends in standard error, which is the log.
 
-    in:  {"model": {"name", "revision", "path", "pinned_by_content", "settings", "allows_remote_code"},
+    in:  {"model": {"name", "revision", "path", "pinned_by_content", "settings", "allows_remote_code",
+          "embeddings_mb"},
           "limits": {"memory_mb", "processes", "file_mb"}, "gateway": socket or null}
          {"task": {"name", "type", "definition", "eval_splits", "hf_subsets"}, "batch_size", "keeps_predictions"}
+         {"next": task}: a hint, whose dataset is fetched while the task before runs
     out: {"event": "progress", "progress"}
          {"event": "result", "payload", "environment", "measurement", "predictions"}
          {"event": "failure", "failure_class", "message", "final", "whole_run", "environment"}
@@ -30,6 +32,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from evaluation import limits
+from evaluation.encoding.fast import quicken
+from evaluation.encoding.prefetch import Prefetch
 from evaluation.environment import environment, processor
 from evaluation.failures import Stage, describe
 from evaluation.hub_gateway import forward_from_loopback
@@ -100,6 +104,9 @@ class Evaluator:
             self._loaded = load_model(self._wanted)
             refuse_numbers_that_are_none(self._loaded)
             self._meter = metered(self._loaded, load_seconds=time.monotonic() - started)
+            counts = quicken(self._loaded, store_bytes=self._wanted.get("embeddings_mb", 0) * 2**20)
+            if self._meter is not None:
+                self._meter.counts = counts
         if task["type"] not in self._tried:
             self._enter(Stage.TRIAL)
             try_on_mock_task(self._loaded, task["type"])
@@ -182,8 +189,13 @@ def lead_through(gateway: Path) -> None:
 
 def follow(stream: TextIO, orders: queue.SimpleQueue[dict[str, Any]]) -> None:
     """Pass orders on as they come; at the end of the input nobody wants our work any more."""
+    prefetch = Prefetch()
     for line in stream:
-        orders.put(json.loads(line))
+        message = json.loads(line)
+        if "next" in message:
+            prefetch.begin(message["next"])
+        else:
+            orders.put(message)
     os._exit(0)
 
 

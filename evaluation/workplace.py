@@ -53,6 +53,7 @@ def start_process(run: EvaluationRun, worker: Worker | None) -> EvaluatingProces
         "pinned_by_content": run.pinned_by_content,
         "settings": run.settings,
         "allows_remote_code": run.allows_remote_code,
+        "embeddings_mb": settings.EVALUATION_EMBEDDINGS_MB,
     }
     return EvaluatingProcess(model, surroundings_of(run, worker))
 

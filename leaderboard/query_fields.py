@@ -31,6 +31,9 @@ _FACTS = {
     "org": "organisation",
     "adapted_from": "adapted_from",
     "speed": "texts_per_second",
+    "latency": "latency_p50_ms",
+    "energy": "watt_hours_per_million_tokens",
+    "index": "index_mb",
 }
 METADATA = (
     Field(NAME, "text", ("model",), "name of the model"),
@@ -53,6 +56,9 @@ METADATA = (
     Field("approach", "texts", ("training_approach",), "how it was trained"),
     Field("adapted_from", "text", ("base",), "the model it was made from"),
     Field("speed", "number", ("texts_per_second",), "measured speed, texts per second"),
+    Field("latency", "number", ("latency_ms",), "measured latency of one short text, milliseconds"),
+    Field("index", "number", ("index_mb",), "size of an index of a million vectors, MB"),
+    Field("energy", "number", (), "measured energy for a million tokens, watt-hours"),
 )
 STANDING = (
     Field("verified", "text", (), "how far it is verified", choices=tuple(Level)),

@@ -37,11 +37,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='evaluationrun',
-            name='seed',
-            field=models.IntegerField(default=42, help_text="For whatever mteb draws at random; 42 is mteb's own."),
-        ),
-        migrations.AddField(
-            model_name='evaluationrun',
             name='worker_class',
             field=models.TextField(blank=True, default='', help_text='Only workers with this label take the run; empty: any worker.'),
         ),

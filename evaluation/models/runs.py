@@ -65,7 +65,6 @@ class EvaluationRun(models.Model):
     is_private = models.BooleanField(
         default=False, help_text="Results are withheld, and only who may see the run knows of it."
     )
-    seed = models.IntegerField(default=42, help_text="For whatever mteb draws at random; 42 is mteb's own.")
     state = models.TextField(choices=State, default=State.QUEUED)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -8,8 +8,9 @@ from datetime import timedelta
 from django.db.models import Count, F, Min, QuerySet, Sum
 from django.db.models.functions import Now
 
-from evaluation.models import EvaluationUnit, Worker
+from evaluation.models import EvaluationRun, EvaluationUnit, Worker
 
+LONGEST_FIRST = (F("estimated_seconds").desc(nulls_last=True), "pk")
 REMEMBERED = timedelta(days=1)
 """Work that ended longer ago does not count against a submitter."""
 
@@ -44,6 +45,11 @@ def turns_to_claim(worker: Worker | None) -> list[Turn]:
         )
     )
     return [turn for turn, _ in turns]
+
+
+def next_of_run(run: EvaluationRun) -> EvaluationUnit | None:
+    """The unit that a worker which stays with the run takes next, if nothing comes in between."""
+    return run.units.claimable().select_related("task").order_by(*LONGEST_FIRST).first()
 
 
 def _units_at_work() -> dict[int | None, int]:

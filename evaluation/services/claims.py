@@ -20,7 +20,7 @@ from evaluation.failures import Failure, FailureClass
 from evaluation.models import AttemptLog, EvaluationRun, EvaluationUnit, WithheldResult, Worker
 from evaluation.retries import LOST_CLAIMS, Attempt, after
 from evaluation.selectors.pauses import queue_is_paused
-from evaluation.selectors.turns import turns_to_claim
+from evaluation.selectors.turns import LONGEST_FIRST, turns_to_claim
 from evaluation.selectors.workers import workers_alive
 from evaluation.services.attempts import record_attempt
 from evaluation.services.environments import keep_packages
@@ -95,7 +95,7 @@ def _next_unit(worker: Worker | None, staying_with: EvaluationRun | None) -> Eva
         .fitting(worker)
         .select_related("run__model_meta", "task")
         .select_for_update(skip_locked=True, of=("self",))
-        .order_by("run_id", F("estimated_seconds").desc(nulls_last=True), "pk")
+        .order_by("run_id", *LONGEST_FIRST)
     )
     turns = turns_to_claim(worker)
     may_stay = staying_with is not None and turns and turns[0].lane <= staying_with.lane

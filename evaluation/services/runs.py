@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from evaluation.capabilities import memory_needed_mb
 from evaluation.models import AttemptLog, EvaluationRun, EvaluationUnit, Lane
 from evaluation.selectors.cells import UnitCells, cells_wanted
+from evaluation.selectors.estimates import seconds_by_task
 from evaluation.services.attempts import record_attempt
 from evaluation.services.states import lock_run, settle_run
 from evaluation.services.waking import wake
@@ -82,6 +83,7 @@ def request_run(
         keeps_predictions=keeps_predictions,
         is_private=is_private,
     )
+    seconds = seconds_by_task(cells, model_meta)
     EvaluationUnit.objects.bulk_create(
         EvaluationUnit(
             run=run,
@@ -90,6 +92,7 @@ def request_run(
             hf_subsets=cell.hf_subsets,
             needs_memory_mb=memory_needed_mb(model_meta.memory_usage_mb or weights_mb),
             batch_size=batch_size,
+            estimated_seconds=seconds[task.pk],
         )
         for task, cell in cells.items()
     )

@@ -23,7 +23,8 @@ class Measurement(models.Model):
     hardware = models.TextField(help_text="Processor or accelerator, and how many.")
     device = models.TextField(help_text="Where the model ran: cpu, cuda, mps.")
     batch_size = models.IntegerField(null=True, blank=True)
-    n_texts = models.BigIntegerField()
+    n_texts = models.BigIntegerField(help_text="That went through the model.")
+    n_texts_served = models.BigIntegerField(default=0, help_text="Repeated texts, which were not encoded again.")
     n_tokens = models.BigIntegerField(null=True, blank=True, help_text="That the model read, without padding.")
     encode_seconds = models.FloatField()
     load_seconds = models.FloatField(null=True, blank=True)
@@ -31,13 +32,14 @@ class Measurement(models.Model):
     latency_p95_ms = models.FloatField(null=True, blank=True, help_text="Of one short text at a time.")
     peak_host_mb = models.FloatField(null=True, blank=True, help_text="MiB, of the whole evaluating process.")
     peak_device_mb = models.FloatField(null=True, blank=True, help_text="MiB that tensors took on the accelerator.")
-    energy_kwh = models.FloatField(null=True, blank=True)
+    energy_kwh = models.FloatField(null=True, blank=True, help_text="Of the device, as its own counter tells it.")
     measured_at = models.DateTimeField(auto_now_add=True)
     run = models.BigIntegerField(null=True, blank=True, help_text="Number of the run of this board.")
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(n_texts__gt=0), name="a_measurement_is_of_some_texts"),
+            models.CheckConstraint(condition=Q(n_texts_served__gte=0), name="texts_that_were_served_are_counted"),
             models.CheckConstraint(condition=Q(encode_seconds__gt=0), name="a_measurement_takes_time"),
             models.CheckConstraint(condition=~Q(hardware=""), name="a_measurement_names_its_hardware"),
         ]

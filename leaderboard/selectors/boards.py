@@ -12,11 +12,13 @@ import numpy as np
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import models
 from django.db.models import Case, F, FloatField, IntegerField, Max, Q, QuerySet, Value, When
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Lower
 
 from leaderboard.aggregation import Floats
 from leaderboard.memory import Kept
 from leaderboard.models import Benchmark, Board, BoardLanguageRow, BoardRow, CurrentResult, Scope, SourceKind, Task
+from leaderboard.models.measurements import index_megabytes
 from leaderboard.selectors.measurements import speed_of_models
 from leaderboard.selectors.verification import levels_by_reruns
 from leaderboard.verification import Level
@@ -88,6 +90,9 @@ MODEL_FACTS = (
 MEASURED = (
     BoardColumn("speed", Kind.MEASURE, "texts_per_second"),
     BoardColumn("memory", Kind.MEASURE, "peak_mb"),
+    BoardColumn("latency", Kind.MEASURE, "latency_p50_ms"),
+    BoardColumn("energy", Kind.MEASURE, "watt_hours_per_million_tokens"),
+    BoardColumn("index", Kind.MEASURE, "index_mb"),
 )
 # How far a row is verified, as its place in LEVELS: shown where some row of the board is more than reported.
 VERIFIED = BoardColumn("verified", Kind.LEVEL, "verified")
@@ -209,8 +214,10 @@ def board_rows(board: Board, view: View, columns: Sequence[BoardColumn]) -> Quer
     return _rows_in_order(board, view).annotate(**measured).values_list(*fields, named=True)
 
 
-def _measured(field: str) -> Case:
-    """What was measured of a row's model: few models have it, and it is known already."""
+def _measured(field: str) -> Case | CombinedExpression:
+    """What was measured of a row's model: few models have it, and it is known already. All have an index."""
+    if field == "index_mb":
+        return F("model_meta__embed_dim") * index_megabytes(1)
     known = {id_: getattr(speed, field) for id_, speed in speed_of_models().items()}
     cases = (When(model_meta=id_, then=Value(value)) for id_, value in known.items() if value is not None)
     return Case(*cases, default=None, output_field=FloatField())

@@ -15,6 +15,8 @@ from leaderboard.models import Measurement, ModelMeta
 from leaderboard.models.measurements import index_megabytes
 from leaderboard.selectors.versions import data_version
 
+MILLION = 10**6
+
 
 @dataclass(frozen=True)
 class Speed:
@@ -28,6 +30,8 @@ class Speed:
     variant: str
     n_tasks: int
     n_texts: int
+    n_texts_served: int
+    n_tokens: float | None
     encode_seconds: float
     tokens_per_second: float | None
     latency_p50_ms: float | None
@@ -46,6 +50,16 @@ class Speed:
     def peak_mb(self) -> float | None:
         """Where the model was: on the accelerator, else in the memory of the process."""
         return self.peak_host_mb if self.device == "cpu" else self.peak_device_mb
+
+    @property
+    def watt_hours_per_million_tokens(self) -> float | None:
+        if self.energy_kwh is None or not self.n_tokens:
+            return None
+        return 1000 * self.energy_kwh * MILLION / self.n_tokens
+
+    def cost_per_million_tokens(self, price_per_hour: float) -> float | None:
+        """What the machine costs while the model reads a million tokens."""
+        return MILLION / self.tokens_per_second / 3600 * price_per_hour if self.tokens_per_second else None
 
 
 @dataclass(frozen=True)
@@ -115,6 +129,8 @@ def _together(measurements: list[Measurement]) -> Speed:
         variant=first.variant.experiment_name,
         n_tasks=len(measurements),
         n_texts=sum(one.n_texts for one in measurements),
+        n_texts_served=sum(one.n_texts_served for one in measurements),
+        n_tokens=_total(one.n_tokens for one in measurements),
         encode_seconds=sum(one.encode_seconds for one in measurements),
         tokens_per_second=(
             sum(one.n_tokens or 0 for one in counted) / sum(one.encode_seconds for one in counted) if counted else None

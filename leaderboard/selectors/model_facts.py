@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from leaderboard.memory import Kept
 from leaderboard.models import ModelMeta
+from leaderboard.models.measurements import index_megabytes
 from leaderboard.selectors.measurements import speed_of_models
 from leaderboard.selectors.verification import levels_by_reruns
 from leaderboard.selectors.versions import data_version
@@ -43,12 +44,22 @@ class ModelFacts(NamedTuple):
     adapted_from: str | None
     texts_per_second: float | None = None
     peak_mb: float | None = None
+    latency_p50_ms: float | None = None
+    watt_hours_per_million_tokens: float | None = None
     reruns: Mapping[str, Level] = {}
+
+    @property
+    def index_mb(self) -> float | None:
+        """Of a million vectors."""
+        return None if self.embed_dim is None else index_megabytes(self.embed_dim)
 
     @property
     def organisation(self) -> str:
         return self.name.rpartition("/")[0]
 
+
+# What of the facts is measured, under the names that `Speed` has for it.
+MEASURED = ("texts_per_second", "peak_mb", "latency_p50_ms", "watt_hours_per_million_tokens")
 
 _kept: Kept[dict[int, ModelFacts]] = Kept(1)
 
@@ -63,7 +74,7 @@ def _load() -> dict[int, ModelFacts]:
     rows = ModelMeta.objects.values_list(*stored)
     facts = {row[0]: ModelFacts(*row) for row in rows.iterator(2000)}
     for id_, speed in speed_of_models().items():
-        facts[id_] = facts[id_]._replace(texts_per_second=speed.texts_per_second, peak_mb=speed.peak_mb)
+        facts[id_] = facts[id_]._replace(**{name: getattr(speed, name) for name in MEASURED})
     for (id_, experiment_id), level in levels_by_reruns().items():
         facts[id_] = facts[id_]._replace(reruns={**facts[id_].reruns, experiment_id: level})
     return facts

@@ -65,6 +65,9 @@ COLUMN_LABELS = {
     "released": "Released",
     "speed": "Texts/s",
     "memory": "Memory, MB",
+    "latency": "Latency, ms",
+    "energy": "Wh per million tokens",
+    "index": "Index, MB per million",
 }
 
 

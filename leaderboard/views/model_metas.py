@@ -57,6 +57,7 @@ def model(request: HttpRequest, name: str) -> HttpResponseBase:
         "measured": measurements_of(shown),
         "flags": list(open_flags(shown).values()),
         "verified": model_metas.model_level(shown),
+        "price_per_hour": settings.COST_PER_HOUR,
         **_strengths(scores),
         **_results(request, shown, scores, table),
         **_missing(request, shown),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -102,6 +104,49 @@ def test_a_model_page_shows_what_was_measured_or_how_it_gets_measured(client: Cl
     assert "Speed and memory are measured whenever a model is evaluated here" in (
         client.get("/models/org/unmeasured/").content.decode()
     )
+
+
+def test_repeated_texts_are_shown_and_count_for_no_speed(client: Client, tasks: list[Task]) -> None:
+    model_meta = make_model("org/model")
+    make_measurement(make_result(model_meta, tasks[0]), n_texts=100, n_texts_served=4321, encode_seconds=2)
+    assert speed_of_models()[model_meta.pk].texts_per_second == 50
+    page = client.get("/models/org/model/").content.decode()
+    assert "<td>4,321</td>" in page
+    assert "50.0 texts a second" in page
+
+
+def test_energy_is_known_when_all_tasks_say_what_they_took(tasks: list[Task]) -> None:
+    whole, part = make_model("org/whole"), make_model("org/part")
+    for task in tasks:
+        make_measurement(make_result(whole, task), n_tokens=500_000, energy_kwh=0.002)
+        make_measurement(make_result(part, task), energy_kwh=0.002 if task == tasks[0] else None)
+    speeds = speed_of_models()
+    assert speeds[whole.pk].watt_hours_per_million_tokens == pytest.approx(4)
+    assert speeds[part.pk].watt_hours_per_million_tokens is None
+
+
+def test_boards_show_and_ask_for_latency_energy_and_the_size_of_an_index(client: Client, board: Board) -> None:
+    page = client.get("/benchmarks/tiny/?sort=-latency").content.decode()
+    for heading in ("Latency, ms", "Wh per million tokens", "Index, MB per million"):
+        assert heading in page
+    assert "1,536" in page
+    for asked, expected in (
+        ("latency < 5", ["org/fast"]),
+        ("latency > 5", []),
+        ("energy > 0", []),
+        ("index = 1536", ["org/fast", "org/unmeasured"]),
+    ):
+        found = board_standings(board, parse({"q": [asked]}))
+        assert sorted(facts.name for facts in found.facts) == expected if found else not expected, asked
+
+
+def test_a_million_tokens_cost_what_the_machine_does_meanwhile(client: Client, board: Board, settings: Any) -> None:
+    assert "what a machine at" not in client.get("/models/org/fast/").content.decode()
+    settings.COST_PER_HOUR = 1.8
+    bump_data_version()
+    page = client.get("/models/org/fast/").content.decode()
+    assert "what a machine at 1.8 an hour takes" in page
+    assert "<td>1.0000</td>" in page, "500 tokens a second are a million in 2,000 seconds."
 
 
 @pytest.mark.parametrize(

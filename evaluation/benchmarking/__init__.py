@@ -1,0 +1,1 @@
+"""Evaluating through the queue beside plain mteb, measured in one run: see docs/performance.md."""
