@@ -32,6 +32,8 @@ from leaderboard.models import ModelMeta, Origin, Task, TaskResult
 
 LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 600
+REPETITIONS = 5
+TOO_LATE = "it ended before anything could be killed"
 LONGEST_OVERDUE_SECONDS = 90.0
 OVERDUE = ExpressionWrapper(Now() - F("lease_until"), output_field=DurationField())
 Scores = dict[str, dict[str, dict[str, float | None]]]
@@ -150,6 +152,10 @@ class Trial:
 
     def _disturbed(self, number: int, target: Target) -> Finding:
         found = self._evaluate(target)
+        for _ in range(REPETITIONS):
+            if TOO_LATE not in found.problems:
+                break
+            found = self._evaluate(target)
         if found.scores != self._undisturbed.scores:
             found.problems.append("its scores differ from those of the undisturbed run")
         verdict = "; ".join(found.problems) or "as it should be"
@@ -177,7 +183,7 @@ class Trial:
                 break
         found.seconds = time.monotonic() - began
         if not killed:
-            found.problems.append("it ended before anything could be killed")
+            found.problems.append(TOO_LATE)
         if found.overdue > LONGEST_OVERDUE_SECONDS:
             found.problems.append(f"a claim outlived its lease by {found.overdue:.0f} s")
         found.problems += _judge(run, stored)

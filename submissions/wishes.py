@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from evaluation.selectors.cells import UnitCells
     from leaderboard.models import Benchmark, Task
+    from submissions.models import Organisation
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Wish:
     edits: Mapping[str, str] = field(default_factory=dict)
     is_private: bool = False
     embargo_until: datetime | None = None
+    organisation: Organisation | None = None
+    keeps_predictions: bool = False
     note: str = ""
     token: str = field(default="", repr=False)
 

@@ -18,7 +18,9 @@ from evaluation.selectors.names import close_task_names
 from evaluation.services.runs import CHOICES
 from leaderboard.models import Benchmark, Origin, Task
 from submissions.checks import Check, Outcome, Subject
+from submissions.models import Organisation
 from submissions.selectors import submissions as selectors
+from submissions.selectors.organisations import organisations_of
 from submissions.wishes import NamedTask, Unreadable, read_names, read_pairs, read_tasks
 
 if TYPE_CHECKING:
@@ -166,6 +168,18 @@ class SubmitForm(forms.Form):
         help_text="A day of a private submission (UTC); empty: only when you say so.",
         widget=forms.DateInput(attrs={"type": "date"}),
     )
+    organisation = forms.ModelChoiceField(
+        Organisation.objects.none(),
+        label="For",
+        required=False,
+        empty_label="Myself",
+        help_text="The members of an organisation see each other's submissions and the logs of their evaluations.",
+    )
+    keeps_predictions = forms.BooleanField(
+        label="Keep the predictions",
+        required=False,
+        help_text="You can then see which examples the model got most wrong, and download what it predicted.",
+    )
     note = forms.CharField(
         label="Note to the moderators",
         required=False,
@@ -183,6 +197,9 @@ class SubmitForm(forms.Form):
         cast(BoardsField, self.fields["benchmarks"]).queryset = selectors.boards_to_choose()
         if not user.has_perm("submissions.submit_local_folder"):
             del self.fields["local_path"]
+        cast(forms.ModelChoiceField, self.fields["organisation"]).queryset = organisations_of(user)
+        if not organisations_of(user).exists():
+            del self.fields["organisation"]
         if not can_encrypt():
             del self.fields["token"]
 
@@ -272,6 +289,8 @@ class SubmitForm(forms.Form):
             "declined": data["declined"],
             "is_private": data["is_private"],
             "embargo_until": data["embargo_until"],
+            "organisation": data.get("organisation"),
+            "keeps_predictions": data["keeps_predictions"],
             "note": data["note"],
         }
 

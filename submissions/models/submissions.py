@@ -90,6 +90,9 @@ class Submission(models.Model):
     previous = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="following", help_text="It was submitted again."
     )
+    keeps_predictions = models.BooleanField(
+        default=False, help_text="Keep what the model predicts, for the submitter to see where it is wrong."
+    )
     note = models.TextField(blank=True, default="")
     checks = models.JSONField(default=list, help_text="[{name, outcome, sentence}], as they stood at submission.")
     metadata = models.JSONField(default=dict, help_text="{field: {value, origin}}, as the repository says it.")

@@ -30,6 +30,8 @@ def wish_in_form(submission: Submission) -> dict[str, Any]:
         "declined": "\n".join(f"{name}: {reason}".rstrip(": ") for name, reason in submission.declined.items()),
         "is_private": submission.visibility == Visibility.PRIVATE,
         "embargo_until": submission.embargo_until.date() if submission.embargo_until else None,
+        "organisation": submission.organisation_id,
+        "keeps_predictions": submission.keeps_predictions,
         "note": submission.note,
     }
 
@@ -37,6 +39,7 @@ def wish_in_form(submission: Submission) -> dict[str, Any]:
 def described_wish(submission: Submission) -> dict[str, str]:
     """The same in words, part by part, so that two states can be compared."""
     values = wish_in_form(submission) | {"commit": submission.model_revision, "edits": submission.edits}
+    values["organisation"] = submission.organisation.name if submission.organisation else ""
     values["benchmarks"] = ", ".join(sorted(board.title for board in submission.benchmarks.all()))
     return {_PARTS.get(name, name.replace("_", " ").capitalize()): _words(value) for name, value in values.items()}
 
@@ -49,6 +52,7 @@ _PARTS = {
     "embed_dim": "Dimension",
     "is_private": "Private",
     "edits": "Corrected facts",
+    "keeps_predictions": "Predictions are kept",
     "max_seq_length": "Maximum of tokens",
 }
 

@@ -179,6 +179,8 @@ def _fill(submission: Submission, wish: Wish, assessed: Assessment, snapshot: Mo
     submission.declined = {task.name: reason for task, reason in wish.declined.items()}
     submission.visibility = Visibility.PRIVATE if wish.is_private else Visibility.PUBLIC
     submission.embargo_until = wish.embargo_until if wish.is_private else None
+    submission.organisation = wish.organisation
+    submission.keeps_predictions = wish.keeps_predictions
     submission.note = wish.note
     submission.checks = [check.as_json() for check in assessed.checks]
     submission.metadata = assessed.metadata
@@ -263,6 +265,7 @@ def approve(*, submission: Submission, decided_by: User) -> Submission:
         batch_size=submission.batch_size,
         weights_mb=submission.metadata.get("memory_usage_mb", {}).get("value"),
         is_private=submission.is_hidden,
+        keeps_predictions=submission.keeps_predictions,
         lane=Lane(submission.lane),
         worker_class=submission.worker_class,
         allows_remote_code=submission.allows_remote_code,

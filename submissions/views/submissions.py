@@ -59,6 +59,9 @@ def submission_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     }
     template = "submissions/_status.html" if is_part else "submissions/submission.html"
     response = render(request, template, context)
+    if is_part and "waits" in request.GET and submission.state != Submission.State.PENDING:
+        # Decided since the page was loaded: the whole of it is different now, with the log and what can be done.
+        response["HX-Refresh"] = "true"
     patch_vary_headers(response, ["HX-Request"])
     return response
 

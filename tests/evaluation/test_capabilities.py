@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.capabilities import detect, host_memory_mb, memory_needed_mb
+from evaluation.capabilities import default_memory_mb, detect, memory_needed_mb
 
 SMI = "#!/bin/sh\ncase $1 in --id=1) echo 'NVIDIA L4, 23034' ;; *) echo 'NVIDIA A100-SXM4-80GB, 81920' ;; esac\n"
 
@@ -41,7 +41,7 @@ def test_units_that_run_at_once_share_the_memory(driver: dict[str, str]) -> None
 @pytest.mark.parametrize("hidden", ["", "-1"])
 def test_a_worker_without_an_accelerator_offers_the_hosts_memory(driver: dict[str, str], hidden: str) -> None:
     found = detect(labels=[], units_at_once=1, surroundings=driver | {"CUDA_VISIBLE_DEVICES": hidden})
-    assert (found.device, found.device_name, found.memory_mb) == ("cpu", "", host_memory_mb())
+    assert (found.device, found.device_name, found.memory_mb) == ("cpu", "", default_memory_mb(1))
 
 
 def test_a_driver_that_fails_is_no_accelerator(driver: dict[str, str]) -> None:

@@ -183,7 +183,7 @@ def test_each_fault_of_the_hub_has_its_class_and_words(
     }
     for status, words in {
         "401": "does not let this board read the model (401)",
-        "403": "does not let this board read the model (403)",
+        "403": "gated or disabled on the Hub",
         "404": "Not found on the Hub",
         "429": "asked this board to wait (429) while loading the model",
         "500": "A download failed while loading the model",

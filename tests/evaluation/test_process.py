@@ -69,7 +69,7 @@ def test_orders_arrive_as_lines(start: Start) -> None:
     process = start("say(model=json.loads(input())); say(order=json.loads(input()))")
     assert first_event(process)["model"]["model"] == {"name": "example/model"}
     process.order({"name": "STS13"}, batch_size=8)
-    assert first_event(process) == {"order": {"task": {"name": "STS13"}, "batch_size": 8}}
+    assert first_event(process) == {"order": {"task": {"name": "STS13"}, "batch_size": 8, "keeps_predictions": False}}
 
 
 def test_a_large_event_arrives_whole(start: Start) -> None:

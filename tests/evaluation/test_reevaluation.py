@@ -24,6 +24,7 @@ from evaluation.services.reruns import rerun_results
 from leaderboard.models import ResultChoice, StaleResult, StaleRule, Task, TaskResult
 from tests.factories import make_model, make_result, make_task, make_variant, result_json
 from tests.factories_evaluation import claimed_unit, make_run
+from tests.factories_submissions import make_moderator
 
 pytestmark = pytest.mark.django_db
 
@@ -101,7 +102,7 @@ def test_pages_say_what_a_result_ran_with_and_how_to_repeat_it(client: Client) -
     assert client.get(f"/results/{make_result(make_model(), make_task()).pk}/environment/").status_code == 404
 
 
-def test_predictions_are_for_who_asked_and_the_staff_and_their_texts_are_escaped(client: Client) -> None:
+def test_predictions_are_for_who_asked_and_moderators_and_their_texts_are_escaped(client: Client) -> None:
     owner = User.objects.create_user("owner")
     run = make_run(1, requested_by=owner, keeps_predictions=True)
     result = finish(run, predictions=packed([WORST], b'{"default": {}}'))
@@ -111,7 +112,7 @@ def test_predictions_are_for_who_asked_and_the_staff_and_their_texts_are_escaped
             client.force_login(stranger)
         assert [client.get(address).status_code for address in addresses] == [404, 404]
         assert "Predictions" not in client.get(f"/results/{result.pk}/environment/").content.decode()
-    for reader in (owner, User.objects.create_user("staff", is_staff=True)):
+    for reader in (owner, make_moderator()):
         client.force_login(reader)
         page = client.get(addresses[0]).content.decode()
         assert "&lt;script&gt;alert(1)" in page

@@ -386,6 +386,6 @@ def test_more_tasks_and_models_need_no_more_queries(
     tasks = some_tasks(20)
     for i in range(6):
         measured(f"org/model-{i}", tasks, [0.5 + i / 100] * 20)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         text(client, "/compare/?" + "&".join(f"m=org/model-{i}" for i in range(6)))
     assert comparisons.known_models({"org/model-0", "x"}) == {"org/model-0"}

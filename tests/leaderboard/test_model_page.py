@@ -130,7 +130,7 @@ def test_many_results_have_pages_and_all_of_them_on_request(
         assert f"1{DASH}101 of 101" in page_of(client, "/models/org/model/?per_page=all")
 
 
-N_QUERIES = 22
+N_QUERIES = 24
 
 
 def test_a_board_names_its_missing_tasks_and_a_run_of_them_can_be_requested(client: Client) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from tests.factories_submissions import COMMIT, Files, model_files, write_files
+from submissions.permissions import ROLES
+from tests.factories_submissions import COMMIT, Files, make_role, model_files, write_files
 
 HUB = Path(__file__).resolve().parents[3] / "shared" / "hub" / "serve.py"
 
@@ -60,3 +61,12 @@ def hub(start_hub: StartHub) -> str:
 @pytest.fixture
 def unreachable_hub(settings: Settings) -> None:
     settings.HF_ENDPOINT = "http://127.0.0.1:1"
+
+
+@pytest.fixture(autouse=True)
+def roles(request: pytest.FixtureRequest) -> None:
+    """The roles that migrations make, where a test with real transactions emptied the database before."""
+    if request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("db")
+        for name in ROLES:
+            make_role(name)

@@ -46,9 +46,9 @@ def test_the_form_offers_boards_by_their_place_in_the_menu_and_chooses_our_own(
     make_benchmark("Unlisted", [make_task()], menu_path=[])
     make_benchmark("Closed", [make_task(is_public=False)])
     client = signed_in(make_user())
-    with django_assert_num_queries(
-        9
-    ):  # Session, user, two of permissions, the default board, the boards, the quota and what counts against it.
+    # Session, user, two of permissions, the default board, the boards, the quota and what counts against it, the
+    # organisations, the announcements.
+    with django_assert_num_queries(11):
         page = text_of(client.get(SUBMIT))
     assert page.index("Starter (2 tasks)") < page.index("General / English") < page.index("In no menu")
     assert "Closed" not in page
@@ -194,7 +194,8 @@ def test_everybody_lists_their_own_and_moderators_list_all(django_assert_num_que
     for user in (ada, ada, bob):
         make_submission(user, benchmarks=[board], model_name=f"{user}/model")
     own = signed_in(bob)
-    with django_assert_num_queries(8):  # Session, user, two of permissions, number, page, boards, announcements.
+    # Session, user, two of permissions, number, page, boards, watches, announcements.
+    with django_assert_num_queries(9):
         page = text_of(own.get("/submissions/"))
     assert "bob/model" in page
     assert "ada/model" not in page
@@ -219,7 +220,7 @@ def test_the_page_of_an_approved_submission_follows_the_run(django_assert_num_qu
     submission = make_submission(user, tasks=tasks)
     services.approve(submission=submission, decided_by=make_moderator())
     client = signed_in(user)
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(24):
         page = text_of(client.get(submission.get_absolute_url()))
     assert 'place 1 in the <a href="/queue/">queue</a>' in page
     assert "No worker is running" in page

@@ -16,13 +16,18 @@ from typing import Any
 import psutil
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluation.benchmarking import encoding, waiting
+from evaluation.benchmarking import encoding, ranking, sharing, waiting
 from leaderboard.benchmarking.database import bench_database
 from leaderboard.benchmarking.report import markdown, write
 from leaderboard.benchmarking.watching import BenchmarkFailed
 
 SECTION = "evaluation"
-PARTS = {"encoding": encoding.measure, "waiting": waiting.measure}
+PARTS = {
+    "encoding": encoding.measure,
+    "waiting": waiting.measure,
+    "ranking": ranking.measure,
+    "sharing": sharing.measure,
+}
 
 
 class Command(BaseCommand):

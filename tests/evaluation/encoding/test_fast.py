@@ -26,7 +26,13 @@ STORE = 2**20
 
 @pytest.fixture(scope="module")
 def loaded() -> Any:
-    wanted = {"name": "local/minilm", "revision": "1", "pinned_by_content": False, "settings": {}}
+    wanted = {
+        "name": "local/minilm",
+        "revision": "1",
+        "pinned_by_content": False,
+        "settings": {},
+        "allows_remote_code": False,
+    }
     return load_model(wanted | {"path": str(package.get_model_path())})
 
 
