@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models.functions import Now
 from django.test import Client
 
 from evaluation.models import EvaluationRun
-from submissions.models import ApiToken, Organisation, Submission
+from submissions.models import ApiToken, Organisation, Submission, Visibility
 from submissions.selectors.accounts import role_of
 from submissions.services import submissions as services
 from tests.factories import make_task
@@ -60,6 +61,14 @@ class World:
         assert run is not None
         run.units.update(log="what the evaluation wrote", state="failed", error="It was dark.", failure_class="task")
         return run
+
+    @cached_property
+    def private(self) -> Submission:
+        """Approved, and not published."""
+        submission = make_submission(
+            self.submitter, organisation=self.organisation, tasks=[make_task()], visibility=Visibility.PRIVATE
+        )
+        return services.approve(submission=submission, decided_by=make_moderator())
 
     @cached_property
     def token(self) -> ApiToken:
@@ -145,6 +154,37 @@ LINES = [
         "Withdraw a submission", "POST", lambda world: f"{world.submission.get_absolute_url()}withdraw/",
         only("submitter", others=HIDDEN), did=lambda world: world.state() == "withdrawn",
     ),
+    Line(
+        "Change a submission that waits", "GET", lambda world: f"{world.submission.get_absolute_url()}edit/",
+        only("submitter", others=HIDDEN),
+    ),
+    Line("See a private submission", "GET", lambda world: world.private.get_absolute_url(), WHO_SEES),
+    Line(
+        "See the run of a private submission", "GET", lambda world: run_of(world.private).get_absolute_url(),
+        only("submitter", "team-mate", "moderator", "administrator", others=HIDDEN, stranger=HIDDEN),
+    ),
+    Line(
+        "Publish a private submission", "POST", lambda world: f"{world.private.get_absolute_url()}publish/",
+        only("submitter", others=HIDDEN),
+    ),
+    Line(
+        "Read the log of a run", "GET", lambda world: started_run(world).get_absolute_url(),
+        only("submitter", "team-mate", "moderator", "administrator", stranger=NO), shows="what the evaluation wrote",
+    ),
+    Line(
+        "Stop a run from its page", "POST", lambda world: f"{waiting_run(world).get_absolute_url()}cancel/",
+        only("submitter", "team-mate", "moderator", "administrator"),
+        did=lambda world: EvaluationRun.objects.get(pk=world.run.pk).state == "cancelled",
+    ),
+    Line(
+        "Run failed tasks again from its page", "POST", lambda world: f"{world.run.get_absolute_url()}retry/",
+        only("submitter", "team-mate", "moderator", "administrator"),
+        did=lambda world: world.run.units.get().state == "queued",
+    ),
+    Line("Upload finished results", "GET", always("/submit/results/"), SIGNED_IN),
+    Line("Bring a dataset", "GET", always("/datasets/add/"), SIGNED_IN),
+    Line("Choose how one is told", "GET", always("/accounts/notifications/"), SIGNED_IN),
+    Line("See which results are stale, and why", "GET", always("/stale/"), EVERYBODY),
     Line("See one's own account", "GET", always("/accounts/"), SIGNED_IN),
     Line("Make API tokens of one's own", "GET", always("/accounts/tokens/"), SIGNED_IN),
     Line(
@@ -193,6 +233,16 @@ LINES = [
     ),
     Line("Correct what is known of models", "GET", always("/admin/leaderboard/modelmeta/"), MODERATORS),
     Line("Publish a reader's board", "GET", always("/admin/leaderboard/savedview/"), MODERATORS),
+    Line("Decide about uploads", "GET", always("/admin/submissions/resultupload/"), MODERATORS),
+    Line("Decide about datasets", "GET", always("/admin/submissions/datasetupload/"), MODERATORS),
+    Line("Approve metrics of custom tasks", "GET", always("/admin/evaluation/custommetric/"), MODERATORS),
+    Line("Decide about flags", "GET", always("/admin/leaderboard/resultflag/"), MODERATORS),
+    Line("Set quotas", "GET", always("/admin/submissions/quota/add/"), MODERATORS),
+    Line("Say that results are stale", "GET", always("/admin/leaderboard/stalerule/add/"), MODERATORS),
+    Line("Plan spot checks", "GET", always("/admin/submissions/spotcheckrule/add/"), MODERATORS),
+    Line("Announce something on all pages", "GET", always("/admin/submissions/announcement/add/"), MODERATORS),
+    Line("Read the audit log", "GET", always("/admin/leaderboard/auditentry/"), MODERATORS),
+    Line("Add to the audit log by hand", "GET", always("/admin/leaderboard/auditentry/add/"), NOBODY),
     Line("See and change workers", "GET", always("/admin/evaluation/worker/"), ADMINISTRATORS),
     Line("See imports and single results at the desk", "GET", always("/admin/leaderboard/importrun/"), ADMINISTRATORS),
     Line("See accounts", "GET", always(USERS), ADMINISTRATORS),
@@ -215,6 +265,16 @@ LINES = [
 def waiting_run(world: World) -> EvaluationRun:
     world.run.units.update(state="queued", error="", failure_class="")
     return world.run
+
+
+def started_run(world: World) -> EvaluationRun:
+    world.run.units.update(started_at=Now())
+    return world.run
+
+
+def run_of(submission: Submission) -> EvaluationRun:
+    assert submission.run is not None
+    return submission.run
 
 
 def cells() -> Iterator[Any]:
