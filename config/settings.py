@@ -167,7 +167,6 @@ SENDS_MAIL = _mail.sends_mail
 AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
     "submissions.run_permissions.RunOwners",
-    "submissions.backends.SubmissionViewers",
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
