@@ -1,4 +1,4 @@
-"""Custom tasks and benchmarks: a folder with a short description and data files, read and checked.
+"""Custom tasks: a folder with a short description and data files, read and checked.
 
 docs/custom-tasks.md describes the format. Nothing here knows Django or mteb, so that a folder can be checked anywhere;
 `evaluation.mteb_tasks` makes a task of mteb's own classes of a definition, `manage.py add_tasks` puts it on the board.
@@ -10,7 +10,6 @@ import ast
 import hashlib
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -32,10 +31,10 @@ from evaluation.custom_task_data import (
     read_rows,
 )
 from evaluation.data_files import Mistakes, Row, data_file
+from evaluation.descriptions import Description, jsonable
 
 DEFAULT_SUBSET = "default"
 TRAIN_SPLIT = "train"
-DEFAULT_AGGREGATIONS = ("mean_task", "mean_task_type", "task_types")
 SHOWN_MISTAKES = 20
 
 TASK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")
@@ -140,114 +139,14 @@ class TaskDefinition:
 
     def to_json(self) -> dict[str, Any]:
         fields = {name: value for name, value in asdict(self).items() if name != "subsets"}
-        return _jsonable({**fields, "eval_langs": self.eval_langs})
-
-
-@dataclass(frozen=True)
-class GroupDefinition:
-    """A bucket of the benchmark's own grouping; `tasks` are task names."""
-
-    dimension: str
-    label: str
-    tasks: tuple[str, ...]
-    description: str = ""
-
-
-@dataclass(frozen=True)
-class BenchmarkDefinition:
-    folder: Path
-    name: str
-    display_name: str
-    description: str
-    tasks: tuple[TaskDefinition, ...]
-    menu_path: tuple[str, ...] = ("Custom",)
-    aggregations: tuple[str, ...] = DEFAULT_AGGREGATIONS
-    language_view: tuple[str, ...] = ()
-    groups: tuple[GroupDefinition, ...] = ()
-    reference: str = ""
-    citation: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        return _jsonable({**asdict(self), "tasks": [task.to_json() for task in self.tasks]})
-
-
-def _jsonable(fields: dict[str, Any]) -> dict[str, Any]:
-    """Paths as text, tuples as lists."""
-    value: dict[str, Any] = json.loads(json.dumps(fields, default=str))
-    return value
-
-
-class Description:
-    """A TOML file whose fields are taken out one by one; what is left over at the end is a mistake, likely a typo."""
-
-    def __init__(self, path: Path, mistakes: Mistakes) -> None:
-        self.path = path
-        self.mistakes = mistakes
-        self.readable = True
-        self.fields = self._read()
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            return tomllib.loads(self.path.read_bytes().decode("utf-8-sig"))
-        except FileNotFoundError:
-            self.wrong("the file is missing.")
-        except OSError as error:
-            self.wrong(f"the file cannot be read ({error.strerror}).")
-        except UnicodeDecodeError:
-            self.wrong("the file is not UTF-8; save it in UTF-8.")
-        except tomllib.TOMLDecodeError as error:
-            self.wrong(f"the file is not valid TOML: {error}.")
-        self.readable = False
-        return {}
-
-    def wrong(self, sentence: str) -> None:
-        """Of a file that cannot be read that one fact is told, not all that is missing in consequence."""
-        if self.readable:
-            self.mistakes.add(self.path, sentence)
-
-    def text(self, name: str, default: str | None = None) -> str:
-        """The text; without a default the field is required."""
-        value = self.fields.pop(name, default)
-        if isinstance(value, str) and (value.strip() or default is not None):
-            return value.strip()
-        self.wrong(f'"{name}" must be a text that is not empty.' if value is not None else f'"{name}" is missing.')
-        return ""
-
-    def texts(self, name: str, default: Sequence[str] = ()) -> tuple[str, ...]:
-        value = self.fields.pop(name, list(default))
-        if isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value):
-            return tuple(value)
-        self.wrong(f'"{name}" must be a list of texts.')
-        return tuple(default)
-
-    def boolean(self, name: str, *, default: bool) -> bool:
-        value = self.fields.pop(name, default)
-        if isinstance(value, bool):
-            return value
-        self.wrong(f'"{name}" must be true or false.')
-        return default
-
-    def finish(self) -> None:
-        for name in self.fields:
-            self.wrong(f'"{name}" is not a field of this file; docs/custom-tasks.md lists them.')
+        return jsonable({**fields, "eval_langs": self.eval_langs})
 
 
 def read_task_folder(folder: Path) -> TaskDefinition:
     """The task in `folder`, its data checked. Raises CustomTaskError with everything that is wrong."""
     folder = folder.resolve()
     mistakes = Mistakes(folder)
-    definition = _read_task(folder, mistakes)
-    if mistakes.sentences:
-        raise CustomTaskError(mistakes.told())
-    return definition
-
-
-def read_benchmark_folder(folder: Path) -> BenchmarkDefinition:
-    """The benchmark in `folder`, which may be a single task. Raises CustomTaskError with everything that is wrong."""
-    folder = folder.resolve()
-    mistakes = Mistakes(folder)
-    is_single = (folder / "task.toml").is_file() and not (folder / "benchmark.toml").is_file()
-    definition = _benchmark_of_one(folder, mistakes) if is_single else _read_benchmark(folder, mistakes)
+    definition = read_task(folder, mistakes)
     if mistakes.sentences:
         raise CustomTaskError(mistakes.told())
     return definition
@@ -276,7 +175,8 @@ def _read_split(definition: TaskDefinition, subset: str, split: str, mistakes: M
     return read_rows(folder / f"{split}.jsonl", ROW_FIELDS[definition.type], mistakes)
 
 
-def _read_task(folder: Path, mistakes: Mistakes) -> TaskDefinition:
+def read_task(folder: Path, mistakes: Mistakes) -> TaskDefinition:
+    """As `read_task_folder`, noting what is wrong in `mistakes`."""
     description = Description(folder / "task.toml", mistakes)
     known_type = True
     name = description.text("name")
@@ -303,7 +203,7 @@ def _read_task(folder: Path, mistakes: Mistakes) -> TaskDefinition:
         domains=description.texts("domains"),
         subtypes=description.texts("subtypes"),
         license=description.text("license", "") or None,
-        reference=_read_reference(description),
+        reference=read_reference(description),
         citation=description.text("citation", ""),
         contributed_by=description.text("contributed_by", ""),
         is_public=description.boolean("public", default=True),
@@ -406,7 +306,7 @@ def _read_metric(path: Path, task_type: str, mistakes: Mistakes) -> dict[str, An
     return None
 
 
-def _read_reference(description: Description) -> str:
+def read_reference(description: Description) -> str:
     reference = description.text("reference", "")
     if reference and not ADDRESS.fullmatch(reference):
         description.wrong('"reference" must be an address that begins with http:// or https://.')
@@ -511,81 +411,3 @@ def _digest(definition: TaskDefinition) -> str:
         digest.update(f"\n{path.relative_to(definition.folder).as_posix()} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()[:40]
-
-
-def _read_benchmark(folder: Path, mistakes: Mistakes) -> BenchmarkDefinition:
-    description = Description(folder / "benchmark.toml", mistakes)
-    name = description.text("name")
-    if len(name) > 120:
-        description.wrong("the name is longer than 120 characters.")
-    folders = description.texts("tasks") or sorted(path.parent.name for path in folder.glob("*/task.toml"))
-    if not folders:
-        description.wrong("no task: put each task into a folder of its own beside this file, with a task.toml in it.")
-    groups = description.fields.pop("groups", [])
-    tasks = []
-    for task_folder in folders:
-        if PART_NAME.fullmatch(task_folder) and (folder / task_folder).is_dir():
-            tasks.append(_read_task(folder / task_folder, mistakes))
-        else:
-            description.wrong(f'"tasks" names the folder "{task_folder}", which does not exist beside this file.')
-    _check_task_names(description, tasks)
-    definition = BenchmarkDefinition(
-        folder=folder,
-        name=name,
-        display_name=description.text("display_name", name),
-        description=description.text("description"),
-        tasks=tuple(tasks),
-        menu_path=description.texts("menu", ("Custom",)),
-        aggregations=_read_aggregations(description),
-        language_view=description.texts("language_view"),
-        groups=_read_groups(description, groups, {task.name for task in tasks}),
-        reference=_read_reference(description),
-        citation=description.text("citation", ""),
-    )
-    description.finish()
-    return definition
-
-
-def _benchmark_of_one(folder: Path, mistakes: Mistakes) -> BenchmarkDefinition:
-    task = _read_task(folder, mistakes)
-    return BenchmarkDefinition(folder, task.name, task.name, task.description, (task,))
-
-
-def _check_task_names(description: Description, tasks: Sequence[TaskDefinition]) -> None:
-    folders: dict[str, str] = {}
-    for task in tasks:
-        first = folders.setdefault(task.name.lower(), task.folder.name)
-        if task.name and first != task.folder.name:
-            description.wrong(f'the folders "{first}" and "{task.folder.name}" both define the task "{task.name}".')
-
-
-def _read_aggregations(description: Description) -> tuple[str, ...]:
-    aggregations = description.texts("aggregations", DEFAULT_AGGREGATIONS)
-    for aggregation in aggregations:
-        if aggregation not in DEFAULT_AGGREGATIONS:
-            known = ", ".join(DEFAULT_AGGREGATIONS)
-            description.wrong(f'the aggregation "{aggregation}" is unknown; use some of {known}.')
-    return aggregations
-
-
-def _read_groups(description: Description, groups: object, task_names: set[str]) -> tuple[GroupDefinition, ...]:
-    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
-        description.wrong("write each group as a table [[groups]] with dimension, label and tasks.")
-        return ()
-    definitions = []
-    for group in groups:
-        unknown = set(group) - {"dimension", "label", "tasks", "description"}
-        texts_missing = not all(isinstance(group.get(name), str) and group[name] for name in ("dimension", "label"))
-        members = group.get("tasks")
-        if unknown or texts_missing or not isinstance(members, list) or not members:
-            description.wrong("a table [[groups]] needs dimension, label and tasks, and may have a description.")
-            continue
-        for member in members:
-            if member not in task_names:
-                description.wrong(f'the group "{group["label"]}" names the task "{member}", which no folder defines.')
-        definitions.append(
-            GroupDefinition(group["dimension"], group["label"], tuple(map(str, members)), group.get("description", ""))
-        )
-    if len({(group.dimension, group.label) for group in definitions}) < len(definitions):
-        description.wrong("two groups have the same dimension and label.")
-    return tuple(definitions)

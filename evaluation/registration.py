@@ -9,7 +9,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from evaluation.custom_tasks import TASK_KINDS, BenchmarkDefinition, TaskDefinition
+from evaluation.custom_benchmarks import BenchmarkDefinition
+from evaluation.custom_tasks import TASK_KINDS, TaskDefinition
 from evaluation.services.custom_metrics import note_metric
 from leaderboard.models import (
     Benchmark,

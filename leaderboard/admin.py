@@ -49,16 +49,11 @@ admin.site.site_title = "Podium"
 admin.site.index_title = "What the board holds"
 
 
-def _actor(request: HttpRequest) -> User:
+def actor(request: HttpRequest) -> User:
     """Whoever is signed in: nobody else gets here."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
-
-
-def signed_in(request: HttpRequest) -> User | None:
-    """Who is at the desk."""
-    return request.user if isinstance(request.user, User) else None
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -158,7 +153,7 @@ class TaskResultAdmin(ReadOnlyAdmin):
             return TemplateResponse(request, "leaderboard/admin/roll_back.html", context)
         for result in queryset:
             try:
-                roll_back(result=result, reason=request.POST["reason"], by=signed_in(request))
+                roll_back(result=result, reason=request.POST["reason"], by=actor(request))
             except NothingToRollBack as error:
                 self.message_user(request, f"{result}: {error}", messages.ERROR)
             else:
@@ -381,7 +376,7 @@ class SavedViewAdmin(admin.ModelAdmin):
     def publish(self, request: HttpRequest, queryset: QuerySet[SavedView]) -> None:
         for view in queryset:
             try:
-                benchmark = publish_view(view=view, by=_actor(request))
+                benchmark = publish_view(view=view, by=actor(request))
             except UnusableView as problem:
                 self.message_user(request, str(problem), messages.ERROR)
             else:

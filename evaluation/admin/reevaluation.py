@@ -18,7 +18,7 @@ from evaluation.models import DriftFinding, KeptPredictions, PackageSet
 from evaluation.services.drift import find_drift
 from evaluation.services.predictions import delete_predictions
 from evaluation.services.reruns import Reruns, rerun_results
-from leaderboard.admin import signed_in
+from leaderboard.admin import actor
 from leaderboard.models import ResultChoice, StaleResult, StaleRule, StaleRuleEvent, TaskResult
 from leaderboard.selectors.staleness import rules_with_counts
 from leaderboard.services.staleness import apply_rule, remove_rule, undo_rollback
@@ -84,7 +84,7 @@ class StaleRuleAdmin(admin.ModelAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The tasks of the rule are stored only now."""
         super().save_related(request, form, formsets, change)
-        event = apply_rule(rule=form.instance, by=signed_in(request))
+        event = apply_rule(rule=form.instance, by=actor(request))
         self.message_user(request, f"{event.n_stale} results are stale, {event.n_hidden} of them hidden.")
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -93,7 +93,7 @@ class StaleRuleAdmin(admin.ModelAdmin):
         return [str(rule) for rule in objs], {"rules": len(objs), "stale results": hits}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: StaleRule) -> None:
-        remove_rule(rule=obj, by=signed_in(request))
+        remove_rule(rule=obj, by=actor(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[StaleRule]) -> None:
         for rule in queryset:
@@ -106,7 +106,7 @@ class StaleRuleAdmin(admin.ModelAdmin):
     def rerun(self, request: HttpRequest, queryset: QuerySet[StaleRule]) -> None:
         stale = TaskResult.objects.filter(stale_by__rule__in=queryset)
         counting = stale.filter(current__isnull=False) | stale.filter(stale_by__hides=True)
-        outcome = rerun_results(results=_with_models(counting.distinct()), requested_by=signed_in(request))
+        outcome = rerun_results(results=_with_models(counting.distinct()), requested_by=actor(request))
         say_what_was_queued(self, request, outcome)
 
 
@@ -171,7 +171,7 @@ class StaleResultAdmin(ReadOnly, admin.ModelAdmin):
     @admin.action(description="Evaluate the models again on these tasks", permissions=["rerun"])
     def rerun(self, request: HttpRequest, queryset: QuerySet[StaleResult]) -> None:
         results = TaskResult.objects.filter(stale_by__in=queryset.order_by()).distinct()
-        outcome = rerun_results(results=_with_models(results), requested_by=signed_in(request))
+        outcome = rerun_results(results=_with_models(results), requested_by=actor(request))
         say_what_was_queued(self, request, outcome)
 
 
@@ -202,7 +202,7 @@ class ResultChoiceAdmin(ReadOnly, admin.ModelAdmin):
     def undo(self, request: HttpRequest, queryset: QuerySet[ResultChoice]) -> None:
         open_ones = list(queryset.filter(undone_at=None))
         for choice in open_ones:
-            undo_rollback(choice=choice, by=signed_in(request))
+            undo_rollback(choice=choice, by=actor(request))
         self.message_user(request, f"{len(open_ones)} rollbacks were undone.", messages.SUCCESS)
 
 
@@ -237,7 +237,7 @@ class DriftFindingAdmin(ReadOnly, admin.ModelAdmin):
     @admin.action(description="Evaluate the later results of these once more", permissions=["rerun"])
     def rerun(self, request: HttpRequest, queryset: QuerySet[DriftFinding]) -> None:
         results = TaskResult.objects.filter(pk__in=queryset.order_by().values("later"))
-        outcome = rerun_results(results=_with_models(results), requested_by=signed_in(request))
+        outcome = rerun_results(results=_with_models(results), requested_by=actor(request))
         say_what_was_queued(self, request, outcome)
 
 

@@ -5,21 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from evaluation.models import EvaluationRun, EvaluationUnit, QueuePause, Worker
 from evaluation.selectors.runs import queue_place, runs_with_progress
 from evaluation.services.runs import cancel_run, retry_failed_units
-
-
-def _actor(request: HttpRequest) -> User:
-    """Whoever is signed in: nobody else gets here."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
+from leaderboard.admin import actor
 
 
 class ReadOnly:
@@ -74,12 +66,12 @@ class EvaluationRunAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.action(description="Cancel the selected runs", permissions=["act"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[EvaluationRun]) -> None:
-        units = sum(cancel_run(run=run, by=_actor(request)) for run in queryset)
+        units = sum(cancel_run(run=run, by=actor(request)) for run in queryset)
         self.message_user(request, f"{units} unfinished tasks were cancelled.", messages.SUCCESS)
 
     @admin.action(description="Try failed and cancelled tasks of the selected runs again", permissions=["act"])
     def retry(self, request: HttpRequest, queryset: QuerySet[EvaluationRun]) -> None:
-        units = sum(retry_failed_units(run=run, by=_actor(request)) for run in queryset)
+        units = sum(retry_failed_units(run=run, by=actor(request)) for run in queryset)
         self.message_user(request, f"{units} tasks are queued again.", messages.SUCCESS)
 
 

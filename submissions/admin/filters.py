@@ -21,9 +21,6 @@ NOT_KNOWN = "unknown"
 class SubmissionFilter(admin.SimpleListFilter):
     """A filter whose choices are known beforehand and cost no query."""
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        raise NotImplementedError
-
     def queryset(self, request: HttpRequest, queryset: QuerySet[Submission]) -> QuerySet[Submission]:
         value = self.value()
         return queryset if value is None else self.narrowed(queryset, value)

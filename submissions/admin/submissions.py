@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -22,6 +21,7 @@ from django.utils.timesince import timesince
 
 from evaluation.models import Lane
 from evaluation.services.runs import EvaluationError
+from leaderboard.admin import actor
 from leaderboard.models import BenchmarkTask, Task
 from submissions.admin.audit import described_changes
 from submissions.admin.decisions import DECISIONS, Decision
@@ -225,9 +225,7 @@ class SubmissionAdmin(admin.ModelAdmin):
     def _take(
         self, request: HttpRequest, submission: Submission, decision: Callable[..., Submission], done: str
     ) -> None:
-        user = request.user
-        if not isinstance(user, User):
-            raise PermissionDenied
+        user = actor(request)
         try:
             decided = decision(submission=submission, decided_by=user)
         except (services.SubmissionError, EvaluationError) as error:

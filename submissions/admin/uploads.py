@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -15,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from evaluation.services.runs import EvaluationError
+from leaderboard.admin import actor
 from submissions.admin.submissions import OUTCOME_WORDS
 from submissions.checks import Outcome
 from submissions.forms.moderation import RejectForm
@@ -92,7 +92,7 @@ class ResultUploadAdmin(admin.ModelAdmin):
             }
             return render(request, "submissions/admin/reject.html", context)
         try:
-            services.reject_upload(upload=upload, decided_by=_decider(request), reason=form.cleaned_data["reason"])
+            services.reject_upload(upload=upload, decided_by=actor(request), reason=form.cleaned_data["reason"])
         except SubmissionError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
@@ -107,7 +107,7 @@ class ResultUploadAdmin(admin.ModelAdmin):
 
     def _approve(self, request: HttpRequest, upload: ResultUpload) -> None:
         try:
-            services.approve_upload(upload=upload, decided_by=_decider(request))
+            services.approve_upload(upload=upload, decided_by=actor(request))
         except (SubmissionError, EvaluationError) as error:
             self.message_user(request, str(error), messages.ERROR)
             return
@@ -144,9 +144,3 @@ def _listed(checks: list[dict[str, str]], *, only_notes: bool) -> SafeString:
         if not only_notes or check["outcome"] != Outcome.OK
     )
     return format_html("<ul>{}</ul>", format_html_join("", "<li><strong>{} ({}):</strong> {}</li>", lines))
-
-
-def _decider(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,6 +13,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from evaluation.services.runs import EvaluationError
+from leaderboard.admin import actor
 from leaderboard.models import Comparison, ResultFlag, TaskResult, TaskTolerance
 from leaderboard.tables.cells import points_text
 from submissions.models import SpotCheck, SpotCheckRule
@@ -63,11 +62,10 @@ class ComparisonAdmin(FactsAdmin):
 
     @admin.action(description="Rerun and compare once more", permissions=["rerun"])
     def rerun(self, request: HttpRequest, queryset: QuerySet[Comparison]) -> None:
-        if not isinstance(request.user, User):
-            raise PermissionDenied
+        by = actor(request)
         for comparison in queryset.order_by("pk"):
             try:
-                check = request_spot_check(results=[comparison.reported], requested_by=request.user)
+                check = request_spot_check(results=[comparison.reported], requested_by=by)
             except (SubmissionError, EvaluationError) as error:
                 self.message_user(request, str(error), messages.ERROR)
             else:

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from evaluation.custom_tasks import BenchmarkDefinition, CustomTaskError, read_benchmark_folder, write_task_description
+from evaluation.custom_benchmarks import BenchmarkDefinition, read_benchmark_folder
+from evaluation.custom_tasks import CustomTaskError, write_task_description
 from evaluation.dataset_archives import DESCRIPTIONS, keep_folder, new_folder, unpack
 from evaluation.hub import HubError
 from evaluation.hub_datasets import HubDataset, fetch_dataset

@@ -11,7 +11,8 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 
-from evaluation.custom_tasks import CustomTaskError, read_benchmark_folder, read_task_folder
+from evaluation.custom_benchmarks import read_benchmark_folder
+from evaluation.custom_tasks import CustomTaskError, read_task_folder
 from evaluation.models import CustomMetric
 from evaluation.registration import register_benchmark
 from leaderboard.models import Task

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from evaluation.custom_tasks import TASK_KINDS, CustomTaskError, read_benchmark_folder, read_task_folder
+from evaluation.custom_benchmarks import read_benchmark_folder
+from evaluation.custom_tasks import TASK_KINDS, CustomTaskError, read_task_folder
 from tests.factories_custom_tasks import ROWS, make_benchmark_folder, make_task_folder, write_rows, write_toml
 
 

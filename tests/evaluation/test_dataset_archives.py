@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.custom_tasks import CustomTaskError, read_benchmark_folder
+from evaluation.custom_benchmarks import read_benchmark_folder
+from evaluation.custom_tasks import CustomTaskError
 from evaluation.dataset_archives import LARGEST_UNPACKED, MOST_FILES, keep_folder, new_folder, unpack
 from tests.factories_custom_tasks import make_task_folder, zipped
 

@@ -11,7 +11,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluation.custom_tasks import BenchmarkDefinition, CustomTaskError, read_benchmark_folder
+from evaluation.custom_benchmarks import BenchmarkDefinition, read_benchmark_folder
+from evaluation.custom_tasks import CustomTaskError
 from evaluation.dataset_archives import keep_folder, new_folder
 from evaluation.hub import HubError
 from evaluation.hub_datasets import fetch_dataset
