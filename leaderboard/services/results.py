@@ -11,14 +11,12 @@ import zstandard
 from django.db import connection, transaction
 
 from leaderboard.importing.worker import intern_cell_set
-from leaderboard.models import Benchmark, ModelMeta, ModelRevision, ResultSource, Scope, SourceKind, Task, TaskResult
+from leaderboard.models import ModelMeta, ModelRevision, ResultSource, SourceKind, Task, TaskResult
 from leaderboard.result_files import ParsedResult, TaskFacts, UnusableFile, parse_result
-from leaderboard.services.boards import lock_publishing, publish_boards
-from leaderboard.services.currency import choose_current_results
-from leaderboard.services.languages import publish_languages
+from leaderboard.services.boards import lock_publishing
 from leaderboard.services.model_metas import ensure_revision, ensure_variant
+from leaderboard.services.publishing import publish_pairs
 from leaderboard.services.staleness import refresh_stale_results
-from leaderboard.services.task_rows import publish_task_rows
 from leaderboard.services.verification import compare_with_reruns
 
 
@@ -79,13 +77,8 @@ def record_results(
     stored = [_store(file, model_meta, model_revision, source) for file in files]
     if new := [result for result, is_new in stored if is_new]:
         refresh_stale_results(results=[result.pk for result in new])
-        choose_current_results(only=[(result.task_id, result.variant_id) for result in new])
         compare_with_reruns(only=[result.pk for result in new])
-        tasks = list({result.task_id for result in new})
-        publish_task_rows(tasks=tasks)
-        publish_languages(tasks=tasks)
-        counting = Benchmark.objects.filter(benchmark_tasks__task__in=tasks).distinct()
-        publish_boards(benchmarks=counting, scopes=[Scope.ALL])
+        publish_pairs([(result.task_id, result.variant_id) for result in new])
     return [result for result, _ in stored]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -10,19 +10,16 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from leaderboard.models import (
-    Benchmark,
     CurrentResult,
     ResultChoice,
-    Scope,
     StaleResult,
     StaleRule,
     StaleRuleEvent,
     TaskResult,
 )
-from leaderboard.services.boards import bump_data_version, lock_publishing, publish_boards
+from leaderboard.services.boards import bump_data_version, lock_publishing
 from leaderboard.services.currency import Key, choose_current_results
-from leaderboard.services.languages import publish_languages
-from leaderboard.services.task_rows import publish_task_rows
+from leaderboard.services.publishing import publish_pairs
 from leaderboard.staleness import is_outdated, version_range
 
 
@@ -127,13 +124,7 @@ def _publish(changed: Collection[Key]) -> None:
     if not changed:
         bump_data_version()
         return
-    keys: Sequence[Key] = sorted(changed)
-    choose_current_results(only=keys)
-    tasks = sorted({task_id for task_id, _ in keys})
-    publish_task_rows(tasks=tasks)
-    publish_languages(tasks=tasks)
-    counting = Benchmark.objects.filter(benchmark_tasks__task__in=tasks).distinct()
-    publish_boards(benchmarks=counting, scopes=[Scope.ALL])
+    publish_pairs(changed)
 
 
 @transaction.atomic
