@@ -13,6 +13,7 @@ from packaging.version import Version
 
 from leaderboard.currency import parsed_version
 from leaderboard.result_files import ParsedResult
+from leaderboard.staleness import VersionRange
 from submissions.checks import Outcome
 
 MODEL_NAME = re.compile(r"[\w.-]{1,150}/[\w.-]{1,150}")
@@ -98,6 +99,8 @@ class KnownTask:
     best: tuple[float, str] | None = None
     peers: Sequence[float] = ()
     """Scores of models of about the same size."""
+    wrong_versions: Sequence[tuple[VersionRange, str]] = ()
+    """Versions of mteb that give wrong scores on it, with the reason."""
 
     def declares(self, cell: Cell) -> bool:
         return cell[0] in (self.splits or cell) and cell[1] in (self.subsets or cell)
@@ -199,7 +202,7 @@ def check_result(
         *_metric(read, task),
         _coverage(read, task),
         _dataset(read, task),
-        _version(read),
+        _version(read, task),
         *_changes(read, stored),
         *_plausibility(read, task),
         *_run(read, run),
@@ -290,7 +293,7 @@ def _dataset(read: Read, task: KnownTask) -> Verdict:
     return fine(About.DATASET, "The dataset revision is the current one.")
 
 
-def _version(read: Read) -> Verdict:
+def _version(read: Read, task: KnownTask) -> Verdict:
     written = read.parsed.mteb_version
     version = parsed_version(written)
     if version is None:
@@ -302,6 +305,8 @@ def _version(read: Read) -> Verdict:
         return problem(
             About.VERSION, f"It was made by mteb {version}; results count from {OLDEST_VERSION} on. Run it again."
         )
+    if reason := next((reason for wrong, reason in task.wrong_versions if written in wrong), None):
+        return problem(About.VERSION, f"mteb {version} is known to be wrong on {task.name}: {reason} Run it again.")
     if version.is_devrelease or version.local:
         return note(About.VERSION, f"mteb {version} was never released, so nobody can install it to check the score.")
     return fine(About.VERSION, f"Made by mteb {version}.")

@@ -18,6 +18,7 @@ from leaderboard.models import (
     Task,
     TaskResult,
 )
+from leaderboard.staleness import VersionRange, version_range
 
 TOLERANCE = 0.001
 """Scores that differ by less are taken as equal, as mteb's intake does."""
@@ -32,6 +33,17 @@ def stale_reasons(result_ids: Collection[int]) -> dict[int, list[StaleRule]]:
     for hit in hits:
         reasons[hit.result_id].append(hit.rule)
     return dict(reasons)
+
+
+def wrong_versions(tasks: Iterable[Task]) -> dict[int, list[tuple[VersionRange, str]]]:
+    """Task -> versions of mteb that rules call wrong on it, each with the reason."""
+    rules = StaleRule.objects.filter(is_active=True, kind=StaleRule.Kind.MTEB_VERSIONS).prefetch_related("tasks")
+    wrong: dict[int, list[tuple[VersionRange, str]]] = {task.pk: [] for task in tasks}
+    for rule in rules:
+        about = {task.pk for task in rule.tasks.all()} or set(wrong)
+        for task_id in about & set(wrong):
+            wrong[task_id].append((version_range(rule.first_version, rule.last_version), rule.reason))
+    return wrong
 
 
 def stale_tasks(

@@ -59,6 +59,7 @@ class SubmissionAdmin(admin.ModelAdmin):
         ChecksFilter,
         "source_kind",
         ("submitter", admin.RelatedOnlyFieldListFilter),
+        ("organisation", admin.RelatedOnlyFieldListFilter),
         OwnerFilter,
         ("benchmarks", admin.RelatedOnlyFieldListFilter),
     )

@@ -15,7 +15,12 @@ from submissions.checks import Outcome
 from submissions.differences import Difference, ScoreDifference, changed_members, changed_scores, changed_values
 from submissions.metadata import shown_facts
 from submissions.models import PlausibilityReport, Submission, SubmissionMessage
+from submissions.selectors.organisations import is_teammate
 from submissions.selectors.plausibility import own_scores
+from submissions.selectors.wishes import described_wish
+
+# Parts of a wish that a comparison tells in its own way.
+ASKED_ELSEWHERE = frozenset({"Model", "Revision", "Folder", "Boards", "Tasks", "Commit"})
 
 # What waits comes first: by lane, then the oldest. Behind it what is decided, the newest first.
 QUEUE_ORDER: tuple[OrderBy, ...] = (
@@ -85,7 +90,7 @@ def _plain_values(submission: Submission) -> dict[str, str]:
         "Revision": submission.model_revision,
         "Asked for as": submission.requested_revision,
         "Read from": submission.local_path or submission.get_source_kind_display(),
-        "Note": submission.note,
+        **{what: said for what, said in described_wish(submission).items() if what not in ASKED_ELSEWHERE},
         **{fact.label: fact.value for fact in shown_facts(submission.metadata)},
     }
 
@@ -111,9 +116,9 @@ def worker_classes() -> list[str]:
 
 
 def may_answer(user: User, submission: Submission) -> bool:
-    """Whoever submitted answers, as long as the submission is not withdrawn and somebody asked."""
+    """Whoever submitted and their team-mates, as long as the submission is not withdrawn and somebody asked."""
     return (
-        submission.submitter_id == user.pk
+        (submission.submitter_id == user.pk or is_teammate(user, submission))
         and submission.state != Submission.State.WITHDRAWN
         and submission.messages.exists()
     )

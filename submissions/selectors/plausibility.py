@@ -36,12 +36,19 @@ def submission_facts(submission: Submission, asked_tasks: Collection[Task]) -> F
         licence=values.get("spdx_license"),
         card_says=frozenset(name for name in WORTH_SAYING if submission.metadata.get(name, {}).get("origin") == CARD),
         code=code_needed(submission.checks),
-        seen_tasks=_names(seen_by.get(submission.model_name)),
+        seen_tasks=_seen_tasks(submission, seen_by.get(submission.model_name)),
         base_model=base_model,
         base_seen_tasks=_names(seen_by.get(base_model)),
         namesakes=_namesakes(submission.model_name),
         is_first=not Submission.objects.filter(submitter=submission.submitter_id, pk__lt=submission.pk).exists(),
     )
+
+
+def _seen_tasks(submission: Submission, known: list[str] | None) -> frozenset[str] | None:
+    """What the submitter says that it was trained on, with what is known of the model already."""
+    if submission.training_data is None:
+        return _names(known)
+    return frozenset(submission.training_data.get("tasks", {})) | (_names(known) or frozenset())
 
 
 def _names(tasks: list[str] | None) -> frozenset[str] | None:

@@ -13,6 +13,7 @@ from django.db.models import Count, QuerySet
 from leaderboard.experiments import experiment_name
 from leaderboard.models import ModelMeta, Origin, Scope, SourceKind, Task, TaskResult, TaskRow
 from leaderboard.result_files import TaskFacts
+from leaderboard.selectors.staleness import wrong_versions
 from submissions.models import ResultUpload
 from submissions.upload_checks import Cell, KnownResult, KnownTask
 
@@ -94,6 +95,7 @@ def _known_tasks(tasks: Mapping[str, Task], model_name: str, n_parameters: int |
         best[task_id] = max(best.get(task_id, (score, name)), (score, name))
         if n_parameters and size and n_parameters / SIZE_CLASS <= size <= n_parameters * SIZE_CLASS:
             peers[task_id].append(score)
+    wrong = wrong_versions(tasks.values())
     return {
         name: KnownTask(
             name=name,
@@ -104,6 +106,7 @@ def _known_tasks(tasks: Mapping[str, Task], model_name: str, n_parameters: int |
             in_use=task.origin == Origin.CUSTOM or task.in_registry,
             best=best.get(task.pk),
             peers=peers[task.pk],
+            wrong_versions=wrong[task.pk],
         )
         for name, task in tasks.items()
     }

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from leaderboard.result_files import ParsedResult
+from leaderboard.staleness import version_range
 from submissions.checks import Outcome
 from submissions.upload_checks import (
     About,
@@ -153,3 +154,12 @@ def test_folder_names_and_revision_are_checked(changes: dict[str, Any], stops: b
 def test_null_is_said_and_a_missing_key_is_not() -> None:
     assert "name" not in missing_metadata({"name": None})
     assert "license" in missing_metadata({"name": None})
+
+
+def test_a_version_that_is_known_to_be_wrong_on_the_task_is_refused_with_the_reason() -> None:
+    wrong = replace(TASK, wrong_versions=[(version_range("2.0.0", "2.5.0"), "Labels were shuffled.")])
+    refused = check_result(read(mteb_version="2.3.1"), wrong, None, None)
+    (verdict,) = [one for one in refused if one.outcome is Outcome.ERROR]
+    assert verdict.name is About.VERSION
+    assert "mteb 2.3.1 is known to be wrong on STS13: Labels were shuffled." in verdict.sentence
+    assert not stopping(check_result(read(mteb_version="2.6.0"), wrong, None, None))
