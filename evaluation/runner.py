@@ -66,9 +66,10 @@ class Events:
 class Evaluator:
     """A model that is loaded once and evaluated on one task after another."""
 
-    def __init__(self, model: dict[str, Any], events: Events) -> None:
+    def __init__(self, model: dict[str, Any], events: Events, prefetch: Prefetch) -> None:
         self._wanted = model
         self._events = events
+        self._prefetch = prefetch
         self._loaded: EncoderProtocol | None = None
         self._meter: Meter | None = None
         self._stage = Stage.MODEL
@@ -115,6 +116,7 @@ class Evaluator:
         mteb_task = build_task(task)
         self._keeper = PredictionKeeper(mteb_task) if order.get("keeps_predictions") else None
         self._enter(Stage.EVALUATION)
+        self._prefetch.begin()
         if self._meter is not None:
             self._meter.begin()
         return evaluate(self._loaded, mteb_task, encode_kwargs, keeps_predictions=self._keeper is not None)
@@ -187,13 +189,12 @@ def lead_through(gateway: Path) -> None:
     os.environ.update(dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), proxy))
 
 
-def follow(stream: TextIO, orders: queue.SimpleQueue[dict[str, Any]]) -> None:
+def follow(stream: TextIO, orders: queue.SimpleQueue[dict[str, Any]], prefetch: Prefetch) -> None:
     """Pass orders on as they come; at the end of the input nobody wants our work any more."""
-    prefetch = Prefetch()
     for line in stream:
         message = json.loads(line)
         if "next" in message:
-            prefetch.begin(message["next"])
+            prefetch.announce(message["next"])
         else:
             orders.put(message)
     os._exit(0)
@@ -206,13 +207,14 @@ def main() -> None:
     for chatty in ("httpx", "httpx2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    threading.Thread(target=follow, args=(sys.stdin, orders), daemon=True).start()
+    prefetch = Prefetch()
+    threading.Thread(target=follow, args=(sys.stdin, orders, prefetch), daemon=True).start()
     first = orders.get()
     logger.info("The evaluating process of %s begins.", first["model"]["name"])
     limits.apply(**first["limits"], is_confined=first["gateway"] is not None)
     if first["gateway"] is not None:
         lead_through(Path(first["gateway"]))
-    evaluator = Evaluator(first["model"], events)
+    evaluator = Evaluator(first["model"], events, prefetch)
     while True:
         evaluator.run(orders.get())
 

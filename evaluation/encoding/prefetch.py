@@ -21,13 +21,23 @@ class Prefetch:
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
+        self._announced: dict[str, Any] | None = None
 
-    def begin(self, task: dict[str, Any]) -> None:
-        """Fetch what an order for this task will load. Nothing is done while the hint before is still at work."""
-        if task["definition"] is not None or (self._thread is not None and self._thread.is_alive()):
-            return
+    def announce(self, task: dict[str, Any]) -> None:
+        """Say what comes next, from any thread and at any time; nothing is fetched before `begin`."""
+        self._announced = task
+
+    def begin(self) -> bool:
+        """Fetch what an order for the announced task will load, unless its data lie here or a fetch is still at work.
+
+        Belongs where mteb is loaded: two threads that import it at the same time get halves of it.
+        """
+        task, self._announced = self._announced, None
+        if task is None or task["definition"] is not None or (self._thread is not None and self._thread.is_alive()):
+            return False
         self._thread = threading.Thread(target=fetch, args=(task,), name="prefetch", daemon=True)
         self._thread.start()
+        return True
 
     def wait(self) -> None:
         if self._thread is not None:

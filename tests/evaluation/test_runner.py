@@ -33,6 +33,8 @@ def model(**changes: Any) -> dict[str, Any]:
 
 def order(process: EvaluatingProcess, task: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """What it did on the way, and the outcome."""
+    # The hint arrives while the process is still importing what it needs.
+    process.announce({"name": "STS13", "type": "STS", "definition": None, "eval_splits": None, "hf_subsets": None})
     process.order({"type": "STS", "definition": None, "eval_splits": None, "hf_subsets": None} | task, batch_size=32)
     progress: list[str] = []
     while True:

@@ -24,8 +24,13 @@ TASK: dict[str, Any] = {"definition": None, "eval_splits": None, "hf_subsets": N
 
 def test_tasks_of_ones_own_lie_on_this_host_already() -> None:
     prefetch = Prefetch()
-    prefetch.begin(TASK | {"name": "Ours", "definition": {"folder": "/nowhere"}})
+    assert not prefetch.begin(), "Nothing was announced."
+    prefetch.announce(TASK | {"name": "Ours", "definition": {"folder": "/nowhere"}})
+    assert not prefetch.begin()
+    prefetch.announce(TASK | {"name": "NoSuchTask"})
+    assert prefetch.begin()
     prefetch.wait()
+    assert not prefetch.begin(), "Each announcement counts once."
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:mteb", "ignore::FutureWarning:mteb")
