@@ -70,6 +70,15 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
+# A private board shows nothing to who is not signed in, and nobody makes an account without an invitation.
+PRIVATE = env.bool("PODIUM_PRIVATE", False)
+SIGN_UP_IS_OPEN = env.bool("PODIUM_SIGN_UP", not PRIVATE)
+if PRIVATE:
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("django.contrib.auth.middleware.AuthenticationMiddleware") + 1,
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    )
+
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 # As many result files as an upload may hold; Django's own limit is 100.
@@ -86,7 +95,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "submissions.context_processors.mail",
+                "submissions.context_processors.accounts",
                 "submissions.announcements.shown_on_every_page",
             ],
         },

@@ -36,6 +36,9 @@ class VerificationStage(EmailVerificationStage):
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return bool(settings.SIGN_UP_IS_OPEN)
+
     def get_login_stages(self) -> list[str]:
         theirs, ours = (
             f"{stage.__module__}.{stage.__qualname__}" for stage in (EmailVerificationStage, VerificationStage)
@@ -67,6 +70,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return bool(settings.SIGN_UP_IS_OPEN)
+
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> Any:
         user: User = super().save_user(request, sociallogin, form)
         welcome(user=user)

@@ -6,5 +6,5 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def mail(request: HttpRequest) -> dict[str, bool]:
-    return {"sends_mail": settings.SENDS_MAIL}
+def accounts(request: HttpRequest) -> dict[str, bool]:
+    return {"sends_mail": settings.SENDS_MAIL, "sign_up_is_open": settings.SIGN_UP_IS_OPEN}

@@ -6,6 +6,7 @@ import ipaddress
 import logging
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
@@ -18,6 +19,7 @@ PLAIN = "text/plain; charset=utf-8"
 logger = logging.getLogger("evaluation")
 
 
+@login_not_required
 @never_cache
 @require_safe
 def alive(request: HttpRequest) -> HttpResponse:
@@ -25,6 +27,7 @@ def alive(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type=PLAIN)
 
 
+@login_not_required
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
@@ -39,6 +42,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type=PLAIN)
 
 
+@login_not_required
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
 from django.db import Error as DatabaseFailure
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from django.shortcuts import render
@@ -62,11 +63,16 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     """Says what is not there and what may have been meant. Without a database it still says the first."""
     try:
         kind, noun, name = _asked_for(request.path)
-        context = {"noun": noun, "name": name, "nearest": _nearest(name, kind)}
+        context = {"noun": noun, "name": name, "nearest": [] if _is_stranger(request) else _nearest(name, kind)}
         return render(request, "404.html", context, status=404)
     except DatabaseFailure:
         logger.exception("A missing page could not be drawn")
         return HttpResponseNotFound("Not found: there is no such page.\n", content_type="text/plain; charset=utf-8")
+
+
+def _is_stranger(request: HttpRequest) -> bool:
+    """Who learns no name that a private board has."""
+    return settings.PRIVATE and not request.user.is_authenticated
 
 
 def _asked_for(path: str) -> tuple[str, str, str]:
