@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from evaluation.sandbox import sandbox_kind
+from evaluation.worker.sandbox import sandbox_kind
 
 WEIGHTS_TO_MEMORY = 1.5
 """Activations, tokenised texts and libraries come on top of the weights."""

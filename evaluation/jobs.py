@@ -7,10 +7,10 @@ import logging
 import os
 import signal
 
-from evaluation.attendance import Attendance, Draining, is_orphaned
 from evaluation.models import Worker
 from evaluation.services import claims, drift, predictions, waking, workers
-from evaluation.workplace import Workplace
+from evaluation.worker.attendance import Attendance, Draining, is_orphaned
+from evaluation.worker.workplace import Workplace
 
 WORKER_VARIABLE = "PODIUM_WORKER"
 

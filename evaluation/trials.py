@@ -117,7 +117,7 @@ class Watched:
 
 def _is_evaluating(process: psutil.Process) -> bool:
     try:
-        return "evaluation.runner" in process.cmdline()
+        return "evaluation.evaluator.runner" in process.cmdline()
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
 

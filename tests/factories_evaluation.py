@@ -12,11 +12,11 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from config.settings import BASE_DIR
-from evaluation.custom_tasks import read_task_folder
-from evaluation.limits import Limits
+from evaluation.custom.tasks import read_task_folder
 from evaluation.models import EvaluationRun, EvaluationUnit, Worker
-from evaluation.process import Surroundings
 from evaluation.services import claims, runs
+from evaluation.worker.limits import Limits
+from evaluation.worker.process import Surroundings
 from leaderboard.models import ModelMeta, Origin, Task
 from tests.factories import make_model, make_task
 

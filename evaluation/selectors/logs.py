@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Length, Right
 
-from evaluation.log_tail import from_a_line
+from evaluation.logs.tail import from_a_line
 from evaluation.models import AttemptLog, EvaluationRun, EvaluationUnit
 
 TAIL_CHARACTERS = 8 * 1024

@@ -7,8 +7,8 @@ from django.db.models import Max
 from django.db.models.functions import Now
 
 from evaluation.failures import Failure
+from evaluation.logs.redaction import last_lines
 from evaluation.models import AttemptLog, EvaluationUnit
-from evaluation.redaction import last_lines
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
-from evaluation.log_stream import LogStream, open_stream
+from evaluation.logs.stream import LogStream, open_stream
 from evaluation.models import AttemptLog, EvaluationUnit
 from evaluation.permissions import may_see_log
 from evaluation.selectors.logs import attempt_logs

@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from evaluation.custom_tasks import TASK_KINDS
-from evaluation.dataset_archives import LARGEST_ARCHIVE
+from evaluation.custom.archives import LARGEST_ARCHIVE
+from evaluation.custom.tasks import TASK_KINDS
 
 NAME_INPUT = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 DESCRIPTION_FIELDS = ("task_name", "task_type", "description", "languages", "splits", "main_score")

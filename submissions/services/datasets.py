@@ -10,13 +10,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from evaluation.custom_benchmarks import BenchmarkDefinition, read_benchmark_folder
-from evaluation.custom_tasks import CustomTaskError, write_task_description
-from evaluation.dataset_archives import DESCRIPTIONS, keep_folder, new_folder, unpack
+from evaluation.custom.archives import DESCRIPTIONS, keep_folder, new_folder, unpack
+from evaluation.custom.benchmarks import BenchmarkDefinition, read_benchmark_folder
+from evaluation.custom.tasks import CustomTaskError, write_task_description
 from evaluation.hub import HubError
-from evaluation.hub_datasets import HubDataset, fetch_dataset
-from evaluation.registration import RegistrationRefused, refuse_clashes, register_benchmark
 from evaluation.services.custom_metrics import note_metric
+from evaluation.services.hub_datasets import HubDataset, fetch_dataset
+from evaluation.services.registration import RegistrationRefused, refuse_clashes, register_benchmark
 from submissions.models import DatasetSource, DatasetUpload
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from evaluation import log_stream
 from evaluation.failures import Failure, FailureClass
+from evaluation.logs import stream
 from evaluation.models import EvaluationUnit
 from evaluation.services import claims
 from evaluation.services.runs import cancel_run
@@ -43,8 +43,8 @@ def page(browser: Browser, live_server: LiveServer, unit: EvaluationUnit) -> Ite
     context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     yield context.new_page()
     context.close()
-    assert all(log_stream.free_places.acquire(timeout=10) for _ in range(log_stream.MAX_STREAMS))
-    log_stream.free_places.release(log_stream.MAX_STREAMS)
+    assert all(stream.free_places.acquire(timeout=10) for _ in range(stream.MAX_STREAMS))
+    stream.free_places.release(stream.MAX_STREAMS)
 
 
 def write(unit: EvaluationUnit, log: str) -> None:
@@ -68,14 +68,14 @@ def test_lines_appear_as_they_are_written_and_the_button_ends_it(page: Page, uni
 
 
 def test_without_a_free_thread_the_log_is_loaded_anew(page: Page, unit: EvaluationUnit) -> None:
-    assert all(log_stream.free_places.acquire(timeout=10) for _ in range(log_stream.MAX_STREAMS))
+    assert all(stream.free_places.acquire(timeout=10) for _ in range(stream.MAX_STREAMS))
     try:
         write(unit, "one\n")
         page.goto(unit.run.get_absolute_url())
         write(unit, "one\ntwo\n")
         expect(page.locator("[data-log-lines]")).to_have_text("one\ntwo", timeout=15_000)
     finally:
-        log_stream.free_places.release(log_stream.MAX_STREAMS)
+        stream.free_places.release(stream.MAX_STREAMS)
 
 
 def test_pages_about_a_run_are_accessible_and_fit_the_screen(page: Page, unit: EvaluationUnit) -> None:

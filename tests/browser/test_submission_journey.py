@@ -19,9 +19,9 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from config.settings import BASE_DIR
-from evaluation.custom_benchmarks import read_benchmark_folder
+from evaluation.custom.benchmarks import read_benchmark_folder
 from evaluation.models import EvaluationRun
-from evaluation.registration import register_benchmark
+from evaluation.services.registration import register_benchmark
 from leaderboard.models import Benchmark
 from submissions.permissions import SUBMITTER
 from tests.browser.conftest import LAPTOP

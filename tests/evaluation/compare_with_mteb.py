@@ -28,7 +28,7 @@ from mteb.abstasks.abstask import AbsTask
 from mteb.abstasks.task_metadata import TaskMetadata
 from sentence_transformers import SentenceTransformer
 
-from evaluation.mteb_tasks import build_task
+from evaluation.evaluator.mteb_tasks import build_task
 
 Rows = list[dict[str, Any]]
 

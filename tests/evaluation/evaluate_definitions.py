@@ -17,7 +17,7 @@ import mteb
 from mteb.results import TaskResult
 from sentence_transformers import SentenceTransformer
 
-from evaluation.mteb_tasks import build_task
+from evaluation.evaluator.mteb_tasks import build_task
 
 
 def evaluate(model: SentenceTransformer, definition: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from evaluation.custom_tasks import TASK_KINDS
+from evaluation.custom.tasks import TASK_KINDS
 from leaderboard.models import Benchmark, Board, Origin, Task, TaskGroup
 from tests.factories import make_benchmark, make_model, make_result, make_task
 from tests.factories_custom_tasks import ROWS, make_benchmark_folder, make_task_folder, write_rows

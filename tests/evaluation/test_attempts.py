@@ -6,8 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from evaluation.failures import Failure, FailureClass
+from evaluation.logs.redaction import LOG_LIMIT
 from evaluation.models import AttemptLog, EvaluationUnit
-from evaluation.redaction import LOG_LIMIT
 from evaluation.services import claims
 from evaluation.services.attempts import record_attempt
 from evaluation.services.runs import cancel_run

@@ -14,9 +14,9 @@ from pytest_django.fixtures import Settings
 
 from evaluation.encryption import CannotDecrypt, can_encrypt
 from evaluation.models import Credential
-from evaluation.process import EvaluatingProcess
 from evaluation.services.credentials import credential_for, hand_over_credential, keep_credential
 from evaluation.services.runs import cancel_run
+from evaluation.worker.process import EvaluatingProcess
 from tests.factories_evaluation import make_run, surroundings
 
 TOKEN = "hf_" + "Abc123" * 6

@@ -11,10 +11,10 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 
-from evaluation.custom_benchmarks import read_benchmark_folder
-from evaluation.custom_tasks import CustomTaskError, read_task_folder
+from evaluation.custom.benchmarks import read_benchmark_folder
+from evaluation.custom.tasks import CustomTaskError, read_task_folder
 from evaluation.models import CustomMetric
-from evaluation.registration import register_benchmark
+from evaluation.services.registration import register_benchmark
 from leaderboard.models import Task
 from tests.factories_custom_tasks import ROWS, make_task_folder, write_rows
 

@@ -17,8 +17,8 @@ from evaluation.capabilities import Capabilities
 from evaluation.failures import FailureClass
 from evaluation.local_models import folder_revision
 from evaluation.models import EvaluationUnit
-from evaluation.sandbox import BUBBLEWRAP, UNCONFINED, sandbox_kind
 from evaluation.services.workers import start_worker
+from evaluation.worker.sandbox import BUBBLEWRAP, UNCONFINED, sandbox_kind
 from leaderboard.models import Task
 from tests.factories_evaluation import make_custom_task, make_run
 from tests.factories_hostile_models import (

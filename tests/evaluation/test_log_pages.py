@@ -14,8 +14,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
-from evaluation import log_stream
 from evaluation.failures import Failure, FailureClass
+from evaluation.logs import stream
 from evaluation.models import AttemptLog, EvaluationUnit
 from evaluation.services import claims
 from evaluation.services.attempts import record_attempt
@@ -62,13 +62,13 @@ def opened(server: LiveServer, run_id: int, user: User, **headers: str) -> Itera
 @pytest.fixture
 def quick(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Streams that look often and end soon; all of them have ended when the test has."""
-    monkeypatch.setattr(log_stream, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(log_stream, "STREAM_SECONDS", 3.0)
-    monkeypatch.setattr(log_stream, "KEEP_ALIVE_SECONDS", 0.1)
+    monkeypatch.setattr(stream, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(stream, "STREAM_SECONDS", 3.0)
+    monkeypatch.setattr(stream, "KEEP_ALIVE_SECONDS", 0.1)
     yield
-    places = log_stream.free_places
-    assert all(places.acquire(timeout=5) for _ in range(log_stream.MAX_STREAMS))
-    places.release(log_stream.MAX_STREAMS)
+    places = stream.free_places
+    assert all(places.acquire(timeout=5) for _ in range(stream.MAX_STREAMS))
+    places.release(stream.MAX_STREAMS)
 
 
 @pytest.fixture
@@ -134,9 +134,9 @@ def test_another_task_begins_the_log_anew(live_server: LiveServer, unit: Evaluat
 def test_a_stream_ends_after_a_while_and_gives_its_thread_back(
     live_server: LiveServer, unit: EvaluationUnit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_stream, "STREAM_SECONDS", 0.3)
+    monkeypatch.setattr(stream, "STREAM_SECONDS", 0.3)
     user = User.objects.get()
-    for _ in range(log_stream.MAX_STREAMS + 1):
+    for _ in range(stream.MAX_STREAMS + 1):
         with opened(live_server, unit.run_id, user) as response:
             said = response.read()
         assert said.startswith(b"retry: 1000\n\n")
@@ -147,7 +147,7 @@ def test_a_stream_ends_after_a_while_and_gives_its_thread_back(
 def test_there_are_few_streams_and_who_leaves_makes_room(
     live_server: LiveServer, unit: EvaluationUnit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_stream, "STREAM_SECONDS", 60.0)
+    monkeypatch.setattr(stream, "STREAM_SECONDS", 60.0)
     user = User.objects.get()
     with opened(live_server, unit.run_id, user) as one, opened(live_server, unit.run_id, user) as two:
         assert (one.status, two.status) == (200, 200)

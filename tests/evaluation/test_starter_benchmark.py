@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from evaluation.custom_benchmarks import BenchmarkDefinition, read_benchmark_folder
-from evaluation.custom_tasks import TASK_KINDS, read_task_folder
+from evaluation.custom.benchmarks import BenchmarkDefinition, read_benchmark_folder
+from evaluation.custom.tasks import TASK_KINDS, read_task_folder
 from evaluation.demo_models import DemoModel
 from tests.factories_custom_tasks import ROWS, make_task_folder, write_rows
 

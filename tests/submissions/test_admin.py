@@ -125,7 +125,7 @@ def test_the_queue_shows_what_a_decision_needs_in_few_queries(
         )
         report_plausibility(submission=submission)
     desk.get(LIST)  # Content types are remembered from here on.
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         page = text_of(desk.get(LIST))
     assert page.count('<td class="field-asked">3 tasks: Board</td>') == 50
     assert page.count('<span class="unusual is-grave">remote code</span>') == 50

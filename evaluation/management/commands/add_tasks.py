@@ -11,13 +11,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluation.custom_benchmarks import BenchmarkDefinition, read_benchmark_folder
-from evaluation.custom_tasks import CustomTaskError
-from evaluation.dataset_archives import keep_folder, new_folder
+from evaluation.custom.archives import keep_folder, new_folder
+from evaluation.custom.benchmarks import BenchmarkDefinition, read_benchmark_folder
+from evaluation.custom.tasks import CustomTaskError
 from evaluation.hub import HubError
-from evaluation.hub_datasets import fetch_dataset
-from evaluation.registration import RegistrationRefused, register_benchmark
 from evaluation.services.custom_metrics import approve_metric
+from evaluation.services.hub_datasets import fetch_dataset
+from evaluation.services.registration import RegistrationRefused, register_benchmark
 
 HUB = "hub:"
 

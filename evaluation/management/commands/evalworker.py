@@ -21,11 +21,11 @@ from django.db.models.functions import Now
 
 from config.database import ensure_database
 from config.embedded_postgres import ServerError
-from evaluation.attendance import SUPERVISOR_VARIABLE
 from evaluation.capabilities import detect
 from evaluation.jobs import WORKER_VARIABLE
 from evaluation.models import EvaluationUnit, Worker
 from evaluation.services import claims, waking, workers
+from evaluation.worker.attendance import SUPERVISOR_VARIABLE
 from leaderboard.services.schedules import ensure_nightly_dump, ensure_schedules
 
 LOOK_SECONDS = 0.25

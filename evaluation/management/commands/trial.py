@@ -10,10 +10,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluation.custom_benchmarks import read_benchmark_folder
+from evaluation.custom.benchmarks import read_benchmark_folder
 from evaluation.demo_models import GLOVE_NAME, MINILM_NAME, ensure_demo_models
 from evaluation.models import EvaluationRun
-from evaluation.registration import register_benchmark
+from evaluation.services.registration import register_benchmark
 from evaluation.trials import Trial, TrialError, plan
 from leaderboard.models import Task
 

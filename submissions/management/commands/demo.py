@@ -27,7 +27,7 @@ from config.database import embedded_server, ensure_database, pending_migrations
 from config.gunicorn import STOP_WITH_PARENT
 from config.processes import ProgramEnded, Programs
 from config.web_server import PortError, answers, gunicorn_command, refuse_taken_port
-from evaluation.custom_benchmarks import read_benchmark_folder
+from evaluation.custom.benchmarks import read_benchmark_folder
 from evaluation.demo_models import DemoModelError, ensure_demo_models
 from evaluation.models import EvaluationRun, EvaluationUnit
 from evaluation.selectors.runs import run_progress, run_units

@@ -1,0 +1,1 @@
+"""Logs of evaluations: made fit to be shown, followed, and streamed."""

@@ -1,0 +1,1 @@
+"""The worker's side of an evaluating process: starting it, what it may see and take, watching over it."""
