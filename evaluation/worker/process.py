@@ -9,7 +9,6 @@ import selectors
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 
 from evaluation.failures import Failure
 from evaluation.logs.redaction import LOG_LIMIT, presentable_log
+from evaluation.worker.homes import Home
 from evaluation.worker.hub_gateway import HUB_HOSTS, Gateway
 from evaluation.worker.limits import Limits, Watch
 from evaluation.worker.sandbox import BUBBLEWRAP, confined
@@ -101,8 +101,8 @@ class EvaluatingProcess:
     def __init__(
         self, model: Mapping[str, Any], surroundings: Surroundings, *, command: tuple[str, ...] = COMMAND
     ) -> None:
-        self._home = tempfile.TemporaryDirectory(prefix="podium-evaluation-", ignore_cleanup_errors=True)
-        home = Path(self._home.name)
+        self._home = Home()
+        home = self._home.path
         environment = clean_environment(os.environ, surroundings, home=home)
         self._secrets = [environment[name] for name in SECRET_NAMES if environment.get(name)]
         self._gateway: Gateway | None = None
@@ -197,7 +197,7 @@ class EvaluatingProcess:
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream:
                 stream.close()
-        self._home.cleanup()
+        self._home.remove()
 
     def _send(self, message: Mapping[str, Any]) -> None:
         if self._process.stdin:
