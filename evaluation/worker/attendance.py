@@ -14,7 +14,6 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from evaluation.failures import Failure, FailureClass, Stage, describe_exit
-from evaluation.logs.redaction import redact
 from evaluation.models import EvaluationUnit, Worker
 from evaluation.selectors.turns import next_of_run
 from evaluation.services import claims
@@ -77,7 +76,7 @@ class Attendance:
                         self._finish(event)
                         return True
                     case _:
-                        self._fail(_failure_of(event), event.get("environment"))
+                        self._fail(_failure_of(event, self._process.without_secrets), event.get("environment"))
                         return False
             if failure := self._process.beyond_limits() or self._ended() or self._out_of_time():
                 self._fail(failure)
@@ -144,7 +143,7 @@ class Attendance:
             raise
         except Exception as error:
             logger.exception("The result of %s could not be stored.", self._unit)
-            message = f"The result could not be stored: {redact(str(error))}"
+            message = f"The result could not be stored: {self._process.without_secrets(str(error))}"
             self._fail(Failure(FailureClass.INFRASTRUCTURE, message, final=True), event["environment"])
         else:
             logger.info("%s is done.", self._unit)
@@ -178,12 +177,12 @@ def _task_of(unit: EvaluationUnit) -> dict[str, Any]:
     }
 
 
-def _failure_of(event: dict[str, Any]) -> Failure:
+def _failure_of(event: dict[str, Any], without_secrets: Callable[[str], str]) -> Failure:
     match event:
         case {"event": "failure", "failure_class": kind, "message": str(message)} if kind in set(FailureClass):
             return Failure(
                 FailureClass(kind),
-                redact(message),
+                without_secrets(message),
                 final=bool(event.get("final")),
                 whole_run=bool(event.get("whole_run")),
             )

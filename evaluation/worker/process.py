@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.failures import Failure
-from evaluation.logs.redaction import LOG_LIMIT, presentable_log
+from evaluation.logs.redaction import LOG_LIMIT, presentable_log, redact
 from evaluation.worker.homes import Home
 from evaluation.worker.hub_gateway import HUB_HOSTS, Gateway
 from evaluation.worker.limits import Limits, Watch
@@ -163,6 +163,10 @@ class EvaluatingProcess:
             for key, _ in self._selector.select(0):
                 self._read(key)
         return presentable_log(self._log, self._secrets)
+
+    def without_secrets(self, text: str) -> str:
+        """The text as others may read it: without the token of its run either."""
+        return redact(text, self._secrets)
 
     def order(self, task: Mapping[str, Any], *, batch_size: int, keeps_predictions: bool = False) -> None:
         """Have it evaluate a task. The log starts anew."""

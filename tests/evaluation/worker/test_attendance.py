@@ -25,6 +25,7 @@ from tests.factories import result_json
 from tests.factories_evaluation import claimed_unit, make_worker, surroundings
 
 State = EvaluationUnit.State
+TOKEN = "a token of no known kind"
 PRELUDE = "import json, os, signal, sys, time\ndef say(**event): print(json.dumps(event), flush=True)\n"
 
 
@@ -39,7 +40,9 @@ def attend(tmp_path: Path) -> Iterator[Attend]:
 
         def attend_script(unit: EvaluationUnit, script: str) -> bool:
             process = EvaluatingProcess(
-                {}, surroundings(tmp_path, folder=tmp_path), command=(sys.executable, "-c", PRELUDE + script)
+                {},
+                surroundings(tmp_path, folder=tmp_path, token=TOKEN),
+                command=(sys.executable, "-c", PRELUDE + script),
             )
             return Attendance(unit, stack.enter_context(process)).attend()
 
@@ -83,7 +86,7 @@ def test_a_failure_is_stored_with_its_class_words_and_log_but_without_secrets(at
     unit = claimed_unit()
     event = {
         "failure_class": "task",
-        "message": "Bad data at https://u:pw@host",
+        "message": f"Bad data at https://u:pw@host with {TOKEN}",
         "final": True,
         "whole_run": False,
         "environment": {},
@@ -91,7 +94,7 @@ def test_a_failure_is_stored_with_its_class_words_and_log_but_without_secrets(at
     assert not attend(unit, f"print('trace', file=sys.stderr); time.sleep(0.3); say(event='failure', **{event!r})")
     unit.refresh_from_db()
     assert (unit.state, unit.failure_class, unit.log) == (State.FAILED, FailureClass.TASK, "trace\n")
-    assert unit.error == "Bad data at https://[secret removed]@host"
+    assert unit.error == "Bad data at https://[secret removed]@host with [secret removed]"
 
 
 @pytest.mark.django_db
