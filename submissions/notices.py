@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -29,17 +29,20 @@ SENTENCES = {
     Event.PUBLISHED: "The results of {model} are public now.",
     Event.QUESTION: "The moderators have a question about the submission of {model}.",
     Event.RUN_DONE: "The evaluation of {model} has ended: {done} of {total} tasks have a result.",
-    Event.RUN_FAILED: (
-        "The evaluation of {model} has ended: {done} of {total} tasks have a result, {failed} failed. "
-        "The page says why, and lets you run them again."
-    ),
+    Event.RUN_FAILED: "The evaluation of {model} has ended: {done} of {total} tasks have a result, {failed} failed.",
     Event.RUN_CANCELLED: "The evaluation of {model} was cancelled: {done} of {total} tasks have a result.",
 }
+ADVICE = {Event.RUN_FAILED: "The page says why, and lets you run them again."}
+"""For those who may do something about it."""
+NOT_FOR_ONLOOKERS = frozenset({Event.QUESTION})
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a notice is about. `message` is the moderators' own words, `run` absent where there is none."""
+    """What a notice is about. `message` is the moderators' own words, `run` absent where there is none.
+
+    An onlooker watches what is somebody else's, and may not open its page.
+    """
 
     event: Event
     submission: int
@@ -52,6 +55,12 @@ class Facts:
     done: int = 0
     failed: int = 0
     total: int = 0
+    for_onlooker: bool = False
+
+
+def for_onlookers(facts: Facts, watches_address: str) -> Facts:
+    """The same without the moderators' words, and with the address of a page that everybody may open."""
+    return replace(facts, message="", address=facts.run_address or watches_address, for_onlooker=True)
 
 
 def subject(facts: Facts) -> str:
@@ -59,14 +68,17 @@ def subject(facts: Facts) -> str:
 
 
 def sentence(facts: Facts) -> str:
-    return SENTENCES[facts.event].format(model=facts.model, done=facts.done, failed=facts.failed, total=facts.total)
+    said = SENTENCES[facts.event].format(model=facts.model, done=facts.done, failed=facts.failed, total=facts.total)
+    advice = "" if facts.for_onlooker else ADVICE.get(facts.event, "")
+    return f"{said} {advice}".rstrip()
 
 
 def mail_text(facts: Facts, settings_address: str) -> str:
     said = f"\n\n{facts.message}" if facts.message else ""
+    why = "you watch the model" if facts.for_onlooker else "you submitted the model or watch it"
     return (
         f"{sentence(facts)}{said}\n\n{facts.address}\n\n"
-        f"You get this because you submitted the model or watch it. What is sent to you: {settings_address}\n"
+        f"You get this because {why}. What is sent to you: {settings_address}\n"
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -94,6 +96,11 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.submission}: {self.get_event_display()}"
+
+    @property
+    def path(self) -> str:
+        """The page that its recipient may open, on this board."""
+        return urlsplit(self.facts["address"]).path
 
 
 class Delivery(models.Model):

@@ -205,5 +205,10 @@ class Submission(models.Model):
         return self.state == self.State.PENDING or (self.run is not None and not self.run.is_finished)
 
     @property
-    def can_be_withdrawn(self) -> bool:
+    def is_under_way(self) -> bool:
+        """Whether it has still to come to an end, so that it can be watched."""
         return self.is_changing and self.state != self.State.WITHDRAWN
+
+    @property
+    def can_be_withdrawn(self) -> bool:
+        return self.is_under_way

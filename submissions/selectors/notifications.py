@@ -6,13 +6,22 @@ from django.contrib.auth.models import User
 from django.db.models import Prefetch, Q, QuerySet
 
 from submissions.models import Delivery, Notification, NotificationSettings, Submission, SubmissionNotices, Webhook
+from submissions.selectors.submissions import may_see
 from submissions.selectors.watches import watchers_of
 
 
 def people_concerned(submission: Submission) -> list[User]:
-    """Whoever submitted it, and whoever watches it or its run."""
+    """Whoever submitted it, and those who watch it or its run and may open its page."""
     people = [submission.submitter, *(watch.user for watch in watchers_of(submission))]
-    return [person for person in dict.fromkeys(people) if person.is_active]
+    return [person for person in dict.fromkeys(people) if person.is_active and may_see(person, submission)]
+
+
+def onlookers(submission: Submission) -> list[User]:
+    """Others who watch it or its run; nobody while it is hidden."""
+    if submission.is_hidden:
+        return []
+    watchers = dict.fromkeys(watch.user for watch in watchers_of(submission))
+    return [person for person in watchers if person.is_active and not may_see(person, submission)]
 
 
 def wants_email(user: User, submission: Submission | None = None) -> bool:

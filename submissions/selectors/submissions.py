@@ -29,6 +29,10 @@ def visible_submissions(user: User | AnonymousUser) -> QuerySet[Submission]:
     return Submission.objects.filter(Q(submitter_id=user.pk) | of_teammates(user))
 
 
+def may_see(user: User | AnonymousUser, submission: Submission) -> bool:
+    return visible_submissions(user).filter(pk=submission.pk).exists()
+
+
 def submission_list(user: User | AnonymousUser) -> QuerySet[Submission]:
     return visible_submissions(user).select_related("submitter", "run").prefetch_related("benchmarks")
 

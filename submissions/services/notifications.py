@@ -12,12 +12,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.urls import reverse
 from django_q.tasks import async_task
 
 from evaluation.models import EvaluationRun
 from evaluation.selectors.runs import run_progress
 from submissions.models import Delivery, Notification, NotificationSettings, Submission, SubmissionNotices, Webhook
-from submissions.notices import Event, Facts
+from submissions.notices import NOT_FOR_ONLOOKERS, Event, Facts, for_onlookers
 from submissions.outbound import AddressRefused, check_url
 from submissions.selectors import notifications as selectors
 
@@ -53,18 +54,24 @@ def run_ended(run: EvaluationRun) -> None:
 def notify(*, submission: Submission, event: Event, message: str = "") -> list[Notification]:
     """Write down for everybody concerned that something ended; it is sent once this is committed.
 
-    `message` are the moderators' own words: a reason, a question.
+    `message` are the moderators' own words: a reason, a question. Onlookers are not told them.
     """
-    facts = asdict(_facts(submission, event, message))
-    written = []
-    for recipient in selectors.people_concerned(submission):
-        notification = Notification.objects.create(
-            recipient=recipient, submission=submission, event=event.value, facts=facts
-        )
-        Delivery.objects.bulk_create(_deliveries(notification, recipient, submission))
-        written.append(notification)
+    facts = _facts(submission, event, message)
+    told = dict.fromkeys(selectors.people_concerned(submission), facts)
+    if event not in NOT_FOR_ONLOOKERS:
+        known_to_all = for_onlookers(facts, _address(reverse("submissions")))
+        told |= dict.fromkeys(selectors.onlookers(submission), known_to_all)
+    written = [_write(recipient, submission, facts) for recipient, facts in told.items()]
     transaction.on_commit(_send_soon)
     return written
+
+
+def _write(recipient: User, submission: Submission, facts: Facts) -> Notification:
+    notification = Notification.objects.create(
+        recipient=recipient, submission=submission, event=facts.event.value, facts=asdict(facts)
+    )
+    Delivery.objects.bulk_create(_deliveries(notification, recipient, submission))
+    return notification
 
 
 def _deliveries(notification: Notification, recipient: User, submission: Submission) -> Iterable[Delivery]:

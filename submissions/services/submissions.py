@@ -43,6 +43,7 @@ from submissions.selectors.wishes import described_wish
 from submissions.services.model_entries import put_on_list
 from submissions.services.notifications import notify
 from submissions.services.plausibility import report_plausibility
+from submissions.services.watches import drop_onlookers
 from submissions.snapshot import ModelSnapshot
 from submissions.wishes import Wish
 
@@ -225,6 +226,8 @@ def edit(*, submission: Submission, edited_by: User, **wished: Any) -> Submissio
             locked.benchmarks.set(wish.benchmarks)
             locked.tasks.set(wish.tasks)
             _note_changes(locked, edited_by, before)
+            if locked.is_hidden:
+                drop_onlookers(submission=locked)
             report_plausibility(submission=locked)
     except IntegrityError as error:
         raise _lost_race(error) from error

@@ -22,10 +22,12 @@ from evaluation.failures import Failure, FailureClass
 from evaluation.services import claims
 from evaluation.services.runs import cancel_run, retry_failed_units
 from submissions.delivery_jobs import deliver
-from submissions.models import Delivery, Notification, Submission, Webhook
+from submissions.models import Delivery, Notification, Submission, Visibility, Webhook
 from submissions.notices import Event
 from submissions.services import notifications as services
 from submissions.services import submissions as submission_services
+from submissions.services.watches import watch_submission
+from tests.factories_accounts import make_organisation
 from tests.factories_evaluation import claimed_unit, make_run
 from tests.factories_submissions import make_moderator, make_submission, make_user
 from tests.factories_webhooks import receiving
@@ -78,6 +80,58 @@ def test_each_end_of_a_run_is_told_once(ada: User) -> None:
     cancel_run(run=run)
     cancel_run(run=run)
     assert [one.event for one in Notification.objects.order_by("pk")] == [Event.RUN_FAILED, Event.RUN_CANCELLED]
+
+
+@pytest.mark.parametrize("event", list(Event))
+def test_onlookers_hear_that_it_ended_and_others_hear_what_was_said(ada: User, event: Event) -> None:
+    submission = with_run(ada)
+    mate, moderator, onlooker = make_user("mate"), make_moderator("mo"), make_user("eve", email="eve@example.org")
+    submission.organisation = make_organisation(ada, mate)
+    submission.save()
+    for watcher in (mate, moderator, onlooker):
+        watch_submission(user=watcher, submission=submission)
+    services.notify(submission=submission, event=event, message="For your eyes only.")
+    told = {one.recipient: one for one in Notification.objects.all()}
+    for person in (ada, mate, moderator):
+        assert told.pop(person).facts["message"] == "For your eyes only."
+    if event == Event.QUESTION:
+        assert not told
+        return
+    notification = told.pop(onlooker)
+    assert not told
+    assert (notification.facts["message"], notification.path) == ("", f"/runs/{submission.run_id}/")
+    deliver()
+    (message,) = [message for message in mail.outbox if message.to == ["eve@example.org"]]
+    assert "For your eyes only." not in message.body
+    assert "lets you run them again" not in message.body
+    assert f"/submissions/{submission.pk}/" not in message.body
+    client = Client()
+    client.force_login(onlooker)
+    assert f'href="{notification.path}"' in client.get("/accounts/notifications/").content.decode()
+    assert client.get(notification.path).status_code == 200
+
+
+@pytest.mark.usefixtures("private")
+def test_a_webhook_of_an_onlooker_is_not_told_the_reason(ada: User) -> None:
+    submission, onlooker = make_submission(ada), make_user("eve")
+    watch_submission(user=onlooker, submission=submission)
+    with receiving() as receiver:
+        services.set_webhook(owner=onlooker, url=receiver.url)
+        submission_services.reject(submission=submission, decided_by=make_moderator(), reason="No licence.")
+        deliver()
+    body = json.loads(receiver.requests[0].body)
+    assert (body["event"], body["message"]) == ("submission.rejected", "")
+    assert body["submission"]["url"] == "http://localhost:8000/submissions/"
+    assert b"No licence" not in receiver.requests[0].body
+
+
+def test_onlookers_hear_nothing_of_what_is_hidden(ada: User) -> None:
+    submission, onlooker = make_submission(ada), make_user("eve")
+    watch_submission(user=onlooker, submission=submission)
+    Submission.objects.update(visibility=Visibility.PRIVATE)
+    submission.refresh_from_db()
+    services.notify(submission=submission, event=Event.RUN_DONE)
+    assert [one.recipient for one in Notification.objects.all()] == [ada]
 
 
 def test_a_run_without_a_submission_tells_nobody() -> None:

@@ -158,6 +158,14 @@ LINES = [
         "Change a submission that waits", "GET", lambda world: f"{world.submission.get_absolute_url()}edit/",
         only("submitter", others=HIDDEN),
     ),
+    Line(
+        "Watch a public submission until it ends", "POST", lambda world: f"{world.submission.get_absolute_url()}watch/",
+        SIGNED_IN, did=lambda world: world.submission.watches.exists(),
+    ),
+    Line(
+        "Watch a private submission", "POST", lambda world: f"{world.private.get_absolute_url()}watch/",
+        WHO_SEES, did=lambda world: world.private.watches.exists(),
+    ),
     Line("See a private submission", "GET", lambda world: world.private.get_absolute_url(), WHO_SEES),
     Line(
         "See the run of a private submission", "GET", lambda world: run_of(world.private).get_absolute_url(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.db.models.functions import Now
@@ -18,6 +20,7 @@ from submissions.selectors.watches import watchers_of
 from submissions.services import submissions as services
 from submissions.services.watches import watch_submission
 from tests.factories import make_task
+from tests.factories_accounts import make_organisation
 from tests.factories_submissions import make_moderator, make_submission, make_user
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +123,40 @@ def test_a_run_is_watched_too_and_ends_with_those_who_watch(client: Client, hub:
     first.refresh_from_db()
     assert {watch.user for watch in watchers_of(first)} == {early, late}
     assert f'href="{run.get_absolute_url()}"' in client.get("/submissions/").content.decode()
+
+
+@pytest.mark.parametrize("state", ["rejected", "withdrawn", "ended"])
+def test_what_has_ended_is_not_found_by_who_would_watch_it(client: Client, state: str) -> None:
+    submission = make_submission(tasks=[make_task()])
+    if state == "rejected":
+        services.reject(submission=submission, decided_by=make_moderator(), reason="No.")
+    elif state == "withdrawn":
+        services.withdraw(submission=submission)
+    else:
+        submission = services.approve(submission=submission, decided_by=make_moderator())
+        EvaluationRun.objects.update(state="cancelled", finished_at=Now())
+    client.force_login(make_user())
+    assert client.post(reverse("watch_submission", args=[submission.pk])).status_code == 404
+    if submission.run is not None:
+        assert client.post(reverse("watch_run", args=[submission.run.pk])).status_code == 404
+    assert not Watch.objects.exists()
+
+
+def test_who_may_not_see_it_stops_to_watch_what_a_change_hides(client: Client, hub: str) -> None:
+    task, submitter, mate, onlooker = make_task(), make_user(), make_user("mate"), make_user("eve")
+    organisation = make_organisation(submitter, mate)
+    wish: dict[str, Any] = {"model_name": "example/model", "tasks": [task], "organisation": organisation}
+    submission = services.submit(submitter=submitter, **wish)
+    for watcher in (mate, onlooker):
+        watch_submission(user=watcher, submission=submission)
+    services.edit(submission=submission, edited_by=submitter, note="Still public.", **wish)
+    assert Watch.objects.count() == 2
+    services.edit(submission=submission, edited_by=submitter, is_private=True, **wish)
+    assert [watch.user for watch in Watch.objects.all()] == [mate]
+    client.force_login(mate)
+    assert "example/model, waiting" in client.get("/submissions/").content.decode()
+    organisation.memberships.filter(user=mate).delete()
+    assert "example/model" not in client.get("/submissions/").content.decode()
 
 
 def test_nobody_stops_the_watch_of_another(client: Client) -> None:
