@@ -9,6 +9,7 @@ from typing import Any
 
 class Event(StrEnum):
     REJECTED = "submission.rejected"
+    WITHDRAWN = "submission.withdrawn"
     PUBLISHED = "submission.published"
     QUESTION = "submission.question"
     RUN_DONE = "run.done"
@@ -18,6 +19,7 @@ class Event(StrEnum):
 
 LABELS = {
     Event.REJECTED: "rejected",
+    Event.WITHDRAWN: "withdrawn",
     Event.PUBLISHED: "published",
     Event.QUESTION: "a question",
     Event.RUN_DONE: "evaluated",
@@ -26,6 +28,7 @@ LABELS = {
 }
 SENTENCES = {
     Event.REJECTED: "The moderators rejected the submission of {model}.",
+    Event.WITHDRAWN: "The submission of {model} was withdrawn before the moderators decided.",
     Event.PUBLISHED: "The results of {model} are public now.",
     Event.QUESTION: "The moderators have a question about the submission of {model}.",
     Event.RUN_DONE: "The evaluation of {model} has ended: {done} of {total} tasks have a result.",

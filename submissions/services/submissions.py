@@ -303,6 +303,8 @@ def withdraw(*, submission: Submission) -> Submission:
     submission.state = Submission.State.WITHDRAWN
     submission.withdrawn_at = timezone.now()
     submission.save(update_fields=["state", "withdrawn_at"])
+    if submission.run is None:  # Else the end of the run is told.
+        notify(submission=submission, event=Event.WITHDRAWN)
     return submission
 
 

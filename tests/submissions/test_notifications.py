@@ -111,6 +111,20 @@ def test_onlookers_hear_that_it_ended_and_others_hear_what_was_said(ada: User, e
     assert client.get(notification.path).status_code == 200
 
 
+def test_taking_it_back_is_told_once_whenever_it_happens(ada: User) -> None:
+    waiting, running, watcher = make_submission(ada), with_run(ada), make_user()
+    for submission in (waiting, running):
+        watch_submission(user=watcher, submission=submission)
+        submission_services.withdraw(submission=submission)
+    told = [(one.submission, one.recipient, one.event) for one in Notification.objects.order_by("pk")]
+    assert told == [
+        (waiting, ada, Event.WITHDRAWN),
+        (waiting, watcher, Event.WITHDRAWN),
+        (running, ada, Event.RUN_CANCELLED),
+        (running, watcher, Event.RUN_CANCELLED),
+    ]
+
+
 @pytest.mark.usefixtures("private")
 def test_a_webhook_of_an_onlooker_is_not_told_the_reason(ada: User) -> None:
     submission, onlooker = make_submission(ada), make_user("eve")
