@@ -13,7 +13,7 @@ from submissions.selectors.watches import watchers_of
 def people_concerned(submission: Submission) -> list[User]:
     """Whoever submitted it, and those who watch it or its run and may open its page."""
     people = [submission.submitter, *(watch.user for watch in watchers_of(submission))]
-    return [person for person in dict.fromkeys(people) if person.is_active and may_see(person, submission)]
+    return [person for person in dict.fromkeys(people) if may_see(person, submission)]
 
 
 def onlookers(submission: Submission) -> list[User]:
@@ -21,7 +21,7 @@ def onlookers(submission: Submission) -> list[User]:
     if submission.is_hidden:
         return []
     watchers = dict.fromkeys(watch.user for watch in watchers_of(submission))
-    return [person for person in watchers if person.is_active and not may_see(person, submission)]
+    return [person for person in watchers if not may_see(person, submission)]
 
 
 def wants_email(user: User, submission: Submission | None = None) -> bool:
@@ -34,9 +34,12 @@ def wants_email(user: User, submission: Submission | None = None) -> bool:
     return general is None or general.by_email
 
 
-def webhooks_for(user: User, submission: Submission) -> QuerySet[Webhook]:
+def webhooks_for(user: User, submission: Submission | None = None) -> QuerySet[Webhook]:
     """Those for everything, and those for this submission."""
-    return Webhook.objects.filter(Q(submission__isnull=True) | Q(submission=submission), owner=user)
+    meant = Q(submission__isnull=True)
+    if submission is not None:
+        meant |= Q(submission=submission)
+    return Webhook.objects.filter(meant, owner=user)
 
 
 def webhook_of(user: User, submission: Submission | None = None) -> Webhook | None:
@@ -49,7 +52,7 @@ def notifications_of(user: User, submission: Submission | None = None) -> QueryS
     if submission is not None:
         notifications = notifications.filter(submission=submission)
     deliveries = Prefetch("deliveries", Delivery.objects.order_by("pk"))
-    return notifications.select_related("submission").prefetch_related(deliveries)
+    return notifications.prefetch_related(deliveries)
 
 
 def failed_deliveries(user: User, submission: Submission) -> QuerySet[Delivery]:

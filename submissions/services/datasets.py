@@ -18,6 +18,8 @@ from evaluation.services.custom_metrics import note_metric
 from evaluation.services.hub_datasets import HubDataset, fetch_dataset
 from evaluation.services.registration import RegistrationRefused, refuse_clashes, register_benchmark
 from submissions.models import DatasetSource, DatasetUpload
+from submissions.notices import Event
+from submissions.services.notifications import notify_of_dataset
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -129,6 +131,7 @@ def approve_dataset(*, upload: DatasetUpload, decided_by: User) -> list[str]:
         raise DecisionRefused(f"{upload} cannot be added: {error}") from None
     upload.benchmark = registration.benchmark
     _decide(upload, DatasetUpload.State.APPROVED, decided_by)
+    notify_of_dataset(dataset=upload, event=Event.DATASET_APPROVED)
     return registration.changes
 
 
@@ -139,6 +142,7 @@ def reject_dataset(*, upload: DatasetUpload, decided_by: User, reason: str) -> N
     upload = _locked_pending(upload)
     upload.reason = reason.strip()
     _decide(upload, DatasetUpload.State.REJECTED, decided_by)
+    notify_of_dataset(dataset=upload, event=Event.DATASET_REJECTED)
 
 
 def _locked_pending(upload: DatasetUpload) -> DatasetUpload:

@@ -9,11 +9,18 @@ from django.utils import timezone
 
 from leaderboard.models import Comparison, FlagReply, ResultFlag, TaskResult
 from leaderboard.services.boards import bump_data_version
+from submissions.notices import Event
 from submissions.selectors import flags as selectors
+from submissions.services.notifications import notify_of_flag
 from submissions.services.submissions import NotPossible, ReasonMissing, SubmissionError
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+EVENTS: dict[str, Event] = {
+    ResultFlag.State.ACCEPTED: Event.FLAG_ACCEPTED,
+    ResultFlag.State.DISMISSED: Event.FLAG_DISMISSED,
+}
 
 
 class TooMany(SubmissionError):
@@ -31,6 +38,7 @@ def raise_flag(*, result: TaskResult, flagger: User, reason: str, text: str) -> 
         with transaction.atomic():
             flag = ResultFlag.objects.create(result=result, flagger=flagger, reason=reason, text=text.strip())
             bump_data_version()
+            _tell_of_flag(flag)
     except IntegrityError as error:
         if "one_open_flag_per_person_and_result" not in str(error):
             raise
@@ -44,7 +52,9 @@ def reply(*, flag: ResultFlag, author: User, text: str) -> FlagReply:
         raise NotAllowed("While it is open, the one who raised it, who submitted the model, and moderators answer.")
     if not selectors.replies_left(author):
         raise TooMany(f"You wrote {selectors.REPLIES_AN_HOUR} answers within an hour. Go on a little later.")
-    return FlagReply.objects.create(flag=flag, author=author, text=text.strip())
+    answer = FlagReply.objects.create(flag=flag, author=author, text=text.strip())
+    notify_of_flag(flag=flag, event=Event.FLAG_ANSWERED, by=author, message=answer.text)
+    return answer
 
 
 @transaction.atomic
@@ -59,7 +69,13 @@ def decide_flag(*, flag: ResultFlag, decided_by: User, state: str, decision: str
     flag.decided_by, flag.decided_at, flag.decision = decided_by, timezone.now(), decision.strip()
     flag.save(update_fields=["state", "decided_by", "decided_at", "decision"])
     bump_data_version()
+    notify_of_flag(flag=flag, event=EVENTS[flag.state], by=decided_by, message=flag.decision)
     return flag
+
+
+def _tell_of_flag(flag: ResultFlag) -> None:
+    said = f"{flag.get_reason_display()}: {flag.text}"
+    notify_of_flag(flag=flag, event=Event.FLAG_RAISED, by=flag.flagger, message=said)
 
 
 @transaction.atomic
@@ -77,6 +93,8 @@ def flag_disagreements() -> list[ResultFlag]:
     )
     if flags:
         bump_data_version()
+    for flag in flags:
+        _tell_of_flag(flag)
     return flags
 
 

@@ -23,7 +23,9 @@ from submissions import hub
 from submissions.hub_metadata import published_on_hub, repository_claims
 from submissions.metadata import Metadata, describe
 from submissions.models import ResultUpload, UploadedFile
+from submissions.notices import Event
 from submissions.selectors import uploads as selectors
+from submissions.services.notifications import notify_of_upload
 from submissions.services.submissions import NotPossible, ReasonMissing, SubmissionError
 from submissions.upload_archive import Entry, Offer, Place, Unreadable, by_folder
 from submissions.upload_checks import (
@@ -150,6 +152,7 @@ def approve_upload(*, upload: ResultUpload, decided_by: User) -> ResultUpload:
         file.result, file.payload = result, None
     UploadedFile.objects.bulk_update(files, ["result", "payload"])
     _decide(upload, ResultUpload.State.APPROVED, decided_by)
+    notify_of_upload(upload=upload, event=Event.UPLOAD_APPROVED)
     return upload
 
 
@@ -161,6 +164,7 @@ def reject_upload(*, upload: ResultUpload, decided_by: User, reason: str) -> Res
     upload.reason = reason.strip()
     upload.files.update(payload=None)
     _decide(upload, ResultUpload.State.REJECTED, decided_by)
+    notify_of_upload(upload=upload, event=Event.UPLOAD_REJECTED)
     return upload
 
 
