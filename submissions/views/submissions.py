@@ -17,6 +17,7 @@ from submissions.metadata import shown_facts
 from submissions.models import Submission
 from submissions.selectors import submissions as selectors
 from submissions.selectors.notifications import failed_deliveries
+from submissions.selectors.quotas import is_refunded
 from submissions.selectors.watches import watches_of
 from submissions.services import publication
 from submissions.services import submissions as services
@@ -52,6 +53,7 @@ def submission_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "is_changing": submission.is_changing,
         "facts": shown_facts(submission.metadata),
         "status": run_status(submission.run, request.user) if submission.run else None,
+        "is_refunded": is_refunded(submission),
         "failed_deliveries": failed_deliveries(request.user, submission),
         "may_withdraw": submission.can_be_withdrawn and submission.submitter_id == request.user.pk,
         "may_edit": submission.can_be_edited and submission.submitter_id == request.user.pk,

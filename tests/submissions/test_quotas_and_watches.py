@@ -12,15 +12,19 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from evaluation.failures import Failure, FailureClass
 from evaluation.models import EvaluationRun
+from evaluation.services import claims
+from evaluation.services.runs import retry_failed_units
 from submissions.checks import Outcome, Subject
 from submissions.models import Quota, Submission, Watch
 from submissions.selectors.quotas import MONTH, allowance
 from submissions.selectors.watches import watchers_of
 from submissions.services import submissions as services
 from submissions.services.watches import watch_submission
-from tests.factories import make_task
+from tests.factories import make_task, result_json
 from tests.factories_accounts import make_organisation
+from tests.factories_evaluation import claimed_unit, make_run
 from tests.factories_submissions import make_moderator, make_submission, make_user
 
 pytestmark = pytest.mark.django_db
@@ -36,14 +40,17 @@ def left(user: User) -> tuple[int | None, int | None]:
     return found.left_this_month, found.left_at_once
 
 
-def approved(user: User, failure_class: str = "") -> Submission:
-    """Its run ended: done, or all of it failed."""
-    submission = make_submission(user, tasks=[make_task()])
+def approved(user: User, *failure_classes: str) -> Submission:
+    """Its run ended: one task was cancelled, the others failed so."""
+    submission = make_submission(user, tasks=[make_task() for _ in range(1 + len(failure_classes))])
     run = services.approve(submission=submission, decided_by=make_moderator()).run
     assert run is not None
-    if failure_class:
-        run.units.update(state="failed", error="It failed.", failure_class=failure_class)
-    EvaluationRun.objects.filter(pk=run.pk).update(state="failed" if failure_class else "cancelled", finished_at=Now())
+    units = list(run.units.order_by("pk"))
+    for unit, failure_class in zip(units[1:], failure_classes, strict=True):
+        run.units.filter(pk=unit.pk).update(state="failed", error="It failed.", failure_class=failure_class)
+    run.units.filter(pk=units[0].pk).update(state="cancelled", finished_at=Now())
+    state = "failed" if failure_classes else "cancelled"
+    EvaluationRun.objects.filter(pk=run.pk).update(state=state, finished_at=Now())
     return submission
 
 
@@ -63,12 +70,52 @@ def test_what_ended_counts_for_the_month_only() -> None:
     assert left(user) == (3, 2)
 
 
-def test_what_never_ran_or_failed_because_of_our_machines_is_given_back() -> None:
+def test_what_never_ran_is_given_back() -> None:
     user = make_user()
     services.withdraw(submission=make_submission(user))
     services.reject(submission=make_submission(user), decided_by=make_moderator(), reason="No.")
-    approved(user, "infrastructure")
     assert left(user) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("failures", "refunded"),
+    [
+        (["infrastructure"], True),
+        (["infrastructure", "task"], True),
+        (["infrastructure", "model_code"], False),
+        (["task"], False),
+        (["download"], False),
+        ([], False),
+    ],
+)
+def test_tasks_that_only_our_machines_failed_give_it_back_and_its_page_says_so(
+    client: Client, failures: list[str], refunded: bool
+) -> None:
+    user = make_user()
+    submission = approved(user, *failures)
+    assert left(user) == (3 if refunded else 2, 2)
+    client.force_login(user)
+    page = client.get(submission.get_absolute_url()).content.decode()
+    assert ("does not count against the quota" in page) is refunded
+
+
+def test_a_finished_task_is_no_reason_to_keep_the_price_until_all_are_finished() -> None:
+    user = make_user()
+    run = make_run(2, requested_by=user)
+    make_submission(user, state="approved", run=run, decided_by=make_moderator(), decided_at=timezone.now())
+
+    def finish() -> None:
+        unit = claimed_unit(run)
+        payload = result_json(unit.task, {"test": {"default": 0.5}})
+        claims.finish_unit(unit=unit, payload=payload, environment={"seed": 42})
+
+    finish()
+    claims.fail_unit(unit=claimed_unit(run), failure=Failure(FailureClass.INFRASTRUCTURE, "It was dark.", final=True))
+    assert left(user) == (3, 2)
+    retry_failed_units(run=run)
+    assert left(user) == (2, 1)
+    finish()
+    assert left(user) == (2, 2)
 
 
 def test_moderators_allow_single_people_more_and_have_no_limit_themselves() -> None:
