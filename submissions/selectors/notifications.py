@@ -34,6 +34,14 @@ def wants_email(user: User, submission: Submission | None = None) -> bool:
     return general is None or general.by_email
 
 
+def notices_in_form(user: User, submission: Submission) -> dict[str, str]:
+    """Initial values of the fields of `NoticesFields`: what the person chose for this submission."""
+    chosen = SubmissionNotices.objects.filter(user=user, submission=submission).first()
+    webhook = webhook_of(user, submission)
+    by_email = "" if chosen is None else ("yes" if chosen.by_email else "no")
+    return {"by_email": by_email, "webhook": webhook.url if webhook else ""}
+
+
 def webhooks_for(user: User, submission: Submission | None = None) -> QuerySet[Webhook]:
     """Those for everything, and those for this submission."""
     meant = Q(submission__isnull=True)

@@ -183,6 +183,24 @@ def choose_for_submission(*, user: User, submission: Submission, by_email: bool)
     SubmissionNotices.objects.update_or_create(user=user, submission=submission, defaults={"by_email": by_email})
 
 
+@transaction.atomic
+def choose_notices(*, user: User, submission: Submission, by_email: bool | None, webhook: str) -> Webhook | None:
+    """What the form of a submission asks for: None as everywhere, an empty address for no webhook.
+
+    The webhook, if its address is new: its secret is to be shown. Raises WebhookRefused.
+    """
+    if by_email is None:
+        SubmissionNotices.objects.filter(user=user, submission=submission).delete()
+    else:
+        choose_for_submission(user=user, submission=submission, by_email=by_email)
+    known = selectors.webhook_of(user, submission)
+    if not webhook:
+        remove_webhook(owner=user, submission=submission)
+    elif known is None or known.url != webhook:
+        return set_webhook(owner=user, url=webhook, submission=submission)
+    return None
+
+
 def set_webhook(*, owner: User, url: str, submission: Submission | None = None) -> Webhook:
     """The person's webhook, for everything or for one submission, at this address and with a new secret."""
     try:

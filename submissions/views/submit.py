@@ -21,10 +21,12 @@ from submissions.forms.submissions import SubmitForm
 from submissions.metadata import EDITABLE, Metadata, editable_facts, shown_facts
 from submissions.models import Submission
 from submissions.selectors import submissions as selectors
+from submissions.selectors.notifications import notices_in_form
 from submissions.selectors.quotas import allowance
 from submissions.selectors.wishes import wish_in_form
 from submissions.services import submissions as services
-from submissions.views.submissions import SignedInRequest
+from submissions.services.notifications import choose_notices
+from submissions.views.submissions import NEW_WEBHOOK, SignedInRequest
 
 FACT = "fact-"
 FORM_DECORATORS: list[Any] = [
@@ -61,6 +63,15 @@ class FormPage(View):
         }
         return self._show(form, checks=checks, refused=stops(checks), standing=standing, **facts, **context)
 
+    def _initial(self, submission: Submission) -> dict[str, Any]:
+        return wish_in_form(submission) | notices_in_form(self.request.user, submission)
+
+    def _keep_notices(self, form: SubmitForm, submission: Submission) -> None:
+        """The submission's page, which comes next, shows the secret of a new webhook."""
+        webhook = choose_notices(user=self.request.user, submission=submission, **form.notices())
+        if webhook is not None:
+            self.request.session[NEW_WEBHOOK] = webhook.pk
+
     def _edits(self) -> dict[str, str]:
         return {name: self.request.POST.get(f"{FACT}{name}", "").replace("\0", "") for name in EDITABLE}
 
@@ -75,7 +86,7 @@ class Submit(FormPage):
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Empty, as a link fills it in, or with what an earlier submission asked for: ?from=number."""
         if previous := self._previous(request.GET.get("from", "")):
-            return self._show(SubmitForm(user=request.user, initial=wish_in_form(previous)), previous=previous)
+            return self._show(SubmitForm(user=request.user, initial=self._initial(previous)), previous=previous)
         return self._show(SubmitForm(user=request.user, initial=_wish_in_address(request)))
 
     def post(self, request: SignedInRequest) -> HttpResponse:
@@ -97,6 +108,7 @@ class Submit(FormPage):
             submission = services.submit(submitter=request.user, previous=previous, **wish)
         except services.SubmissionRefused as refused:
             return self._show_checks(form, refused.checks, standing=refused.standing, previous=previous)
+        self._keep_notices(form, submission)
         messages.success(request, "Submitted. This page says what a moderator decides, and how the evaluation goes on.")
         return redirect(submission)
 
@@ -117,7 +129,7 @@ class Edit(FormPage):
             messages.error(request, f"{submission} cannot be changed any more: it is {submission.get_state_display()}.")
             return redirect(submission)
         edited = {name: _text(value) for name, value in submission.edits.items()}
-        form = SubmitForm(user=request.user, initial=wish_in_form(submission))
+        form = SubmitForm(user=request.user, initial=self._initial(submission))
         return self._show(form, editing=submission, editable=editable_facts(submission.metadata, edited))
 
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
@@ -143,6 +155,7 @@ class Edit(FormPage):
         except (services.NotPossible, CannotDecrypt) as error:
             messages.error(request, str(error))
             return redirect(submission)
+        self._keep_notices(form, submission)
         messages.success(request, "Changed.")
         return redirect(submission)
 

@@ -24,9 +24,11 @@ from evaluation.services.runs import cancel_run, retry_failed_units
 from submissions.delivery_jobs import deliver
 from submissions.models import Delivery, Notification, Submission, Visibility, Webhook
 from submissions.notices import Event, Subject
+from submissions.selectors import notifications as selectors
 from submissions.services import notifications as services
 from submissions.services import submissions as submission_services
 from submissions.services.watches import watch_submission
+from tests.factories import make_task
 from tests.factories_accounts import make_organisation
 from tests.factories_evaluation import claimed_unit, make_run
 from tests.factories_submissions import make_moderator, make_submission, make_user
@@ -340,6 +342,36 @@ def test_somebody_chooses_for_everything_and_for_one_submission(ada: User) -> No
     assert "checked" not in client.get("/accounts/notifications/").content.decode()
     client.post(address, {"url": "https://example.org/hook"})
     assert Webhook.objects.get().submission == submission
+
+
+def test_the_form_says_how_one_is_told_and_the_next_page_shows_the_secret_once(
+    client: Client, hub: str, ada: User, settings: Settings
+) -> None:
+    settings.WEBHOOK_HTTP = False
+    client.force_login(ada)
+    wish = {"model_name": "example/model", "tasks": make_task().name, "by_email": "no", "submit": "1"}
+    refused = client.post("/submit/", wish | {"webhook": "http://example.org/hook"}).content.decode()
+    assert "The address has to begin with https://." in refused
+    assert not Submission.objects.exists()
+    shown = client.post("/submit/", wish | {"webhook": "https://example.org/hook"}, follow=True)
+    submission, webhook = Submission.objects.get(), Webhook.objects.get()
+    assert webhook.submission == submission
+    assert webhook.secret in shown.content.decode()
+    assert webhook.secret not in client.get(submission.get_absolute_url()).content.decode()
+    assert not selectors.wants_email(ada, submission)
+    assert selectors.wants_email(ada)
+
+    for address in (f"/submit/?from={submission.pk}", f"{submission.get_absolute_url()}edit/"):
+        form = client.get(address).content.decode()
+        assert 'value="https://example.org/hook"' in form
+        assert '<option value="no" selected>' in form
+    unchanged = wish | {"webhook": "https://example.org/hook", "note": "As before."}
+    again = client.post(f"{submission.get_absolute_url()}edit/", unchanged, follow=True).content.decode()
+    assert "The secret of your webhook" not in again
+    assert Webhook.objects.get().secret == webhook.secret
+    client.post(f"{submission.get_absolute_url()}edit/", wish | {"webhook": "", "by_email": ""})
+    assert not Webhook.objects.exists()
+    assert selectors.wants_email(ada, submission)
 
 
 def test_notices_of_others_are_nobodys_business(ada: User) -> None:
