@@ -325,9 +325,23 @@ SCHEDULES: dict[str, dict[str, Any]] = {
         "schedule_type": "C",
         "cron": "30 3 * * *",
     },
+    "Delete old logs of attempts and drift that is gone": {
+        "func": "evaluation.jobs.delete_what_is_old",
+        "schedule_type": "C",
+        "cron": "40 3 * * *",
+    },
+    "Delete old notifications and sessions": {
+        "func": "submissions.jobs.delete_what_is_old",
+        "schedule_type": "C",
+        "cron": "50 3 * * *",
+    },
     "Look for drift": {"func": "evaluation.jobs.find_drift", "schedule_type": "C", "cron": "0 4 * * *"},
     "Pick results for spot checks": {"func": "submissions.jobs.spot_checks", "schedule_type": "H"},
 }
+# How long what grows with use is kept; 0: for ever (docs/operations.md).
+KEEP_ATTEMPTS_DAYS = env.int("PODIUM_KEEP_ATTEMPTS_DAYS", 30)
+KEEP_DRIFT_DAYS = env.int("PODIUM_KEEP_DRIFT_DAYS", 180)
+KEEP_NOTIFICATIONS_DAYS = env.int("PODIUM_KEEP_NOTIFICATIONS_DAYS", 90)
 # The address of this board in what is sent to people, and which addresses they may be told at (docs/notifications.md).
 SITE_URL = env.str("PODIUM_URL", f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://localhost:8000")
 WEBHOOK_PRIVATE = env.bool("PODIUM_WEBHOOK_PRIVATE", False)

@@ -8,7 +8,7 @@ import os
 import signal
 
 from evaluation.models import Worker
-from evaluation.services import claims, drift, predictions, waking, workers
+from evaluation.services import claims, drift, predictions, retention, waking, workers
 from evaluation.worker.attendance import Attendance, Draining, is_orphaned
 from evaluation.worker.workplace import Workplace
 
@@ -40,6 +40,10 @@ def find_drift() -> int:
 
 def expire_predictions() -> int:
     return predictions.delete_old_predictions()
+
+
+def delete_what_is_old() -> int:
+    return retention.delete_what_is_old()
 
 
 def evaluate_claimable(worker: Worker | None = None) -> int:

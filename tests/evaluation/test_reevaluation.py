@@ -21,6 +21,7 @@ from evaluation.services import claims
 from evaluation.services.drift import find_drift
 from evaluation.services.predictions import delete_old_predictions, predictions_folder
 from evaluation.services.reruns import rerun_results
+from evaluation.services.retention import delete_what_is_old
 from leaderboard.models import ResultChoice, StaleResult, StaleRule, Task, TaskResult
 from tests.factories import make_model, make_result, make_task, make_variant, result_json
 from tests.factories_evaluation import claimed_unit, make_run
@@ -210,6 +211,10 @@ def test_drift_is_found_kept_and_noted_as_gone() -> None:
     Task.objects.filter(pk=task.pk).update(dataset_revision="")
     assert find_drift() == 2
     assert DriftFinding.objects.get(kind="dataset").gone_at is not None
+    assert delete_what_is_old() == 0
+    DriftFinding.objects.exclude(gone_at=None).update(gone_at=Now() - timedelta(days=181))
+    assert delete_what_is_old() == 1
+    assert set(DriftFinding.objects.values_list("kind", flat=True)) == {"score", "environment"}
 
 
 def test_two_runs_of_a_model_are_compared_with_what_they_do_not_share(client: Client) -> None:

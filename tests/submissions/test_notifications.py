@@ -9,6 +9,8 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import transaction
 from django.db.models.functions import Now
@@ -22,6 +24,7 @@ from evaluation.failures import Failure, FailureClass
 from evaluation.services import claims
 from evaluation.services.runs import cancel_run, retry_failed_units
 from submissions.delivery_jobs import deliver
+from submissions.jobs import delete_what_is_old
 from submissions.models import Delivery, Notification, Submission, Visibility, Webhook
 from submissions.notices import Event, Subject
 from submissions.selectors import notifications as selectors
@@ -291,6 +294,24 @@ def test_a_delivery_whose_sender_died_is_taken_again_and_the_dead_one_changes_no
     services.not_delivered(delivery=lost, error="Too late.")
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.error, delivery.attempts) == (State.DELIVERED, "", 2)
+
+
+def test_old_notifications_are_deleted_once_nothing_of_them_waits(ada: User, settings: Settings) -> None:
+    settings.KEEP_NOTIFICATIONS_DAYS = 90
+    services.set_webhook(owner=ada, url="https://example.org/hook")
+    old, waiting, young = (services.notify(submission=make_submission(ada), event=Event.PUBLISHED)[0] for _ in range(3))
+    Delivery.objects.exclude(notification=waiting).update(state=State.DELIVERED, ended_at=Now())
+    Delivery.objects.filter(notification=waiting, channel="email").update(state=State.DELIVERED, ended_at=Now())
+    Notification.objects.exclude(pk=young.pk).update(created_at=Now() - timedelta(days=91))
+    over, going_on = SessionStore(), SessionStore()
+    over.set_expiry(timezone.now() - timedelta(days=1))
+    over.save()
+    going_on.save()
+    assert delete_what_is_old() == 1
+    assert set(Notification.objects.all()) == {waiting, young}
+    assert set(Delivery.objects.values_list("notification", flat=True)) == {waiting.pk, young.pk}
+    assert [session.session_key for session in Session.objects.all()] == [going_on.session_key]
+    assert not Notification.objects.filter(pk=old.pk).exists()
 
 
 def test_a_webhook_in_a_private_network_is_refused_where_it_is_not_allowed(ada: User, settings: Settings) -> None:
