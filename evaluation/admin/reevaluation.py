@@ -20,6 +20,7 @@ from evaluation.services.predictions import delete_predictions
 from evaluation.services.reruns import Reruns, rerun_results
 from leaderboard.admin import actor
 from leaderboard.models import ResultChoice, StaleResult, StaleRule, StaleRuleEvent, TaskResult
+from leaderboard.permissions import ROLL_BACK
 from leaderboard.selectors.staleness import rules_with_counts
 from leaderboard.services.staleness import apply_rule, remove_rule, undo_rollback
 from leaderboard.staleness import UnusableRule, version_range
@@ -32,7 +33,7 @@ def may_rerun(request: HttpRequest) -> bool:
 
 
 def may_roll_back(request: HttpRequest) -> bool:
-    return request.user.has_perm("leaderboard.add_resultchoice")
+    return request.user.has_perm(ROLL_BACK)
 
 
 class StaleRuleForm(forms.ModelForm):
