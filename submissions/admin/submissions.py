@@ -322,4 +322,4 @@ def _as_it_is(submissions: list[Submission], decision: Decision) -> dict[str, An
     """What a single submission has now stands in the form; several may differ."""
     if len(submissions) != 1:
         return {}
-    return {name: getattr(submissions[0], name) for name in decision.form.base_fields if hasattr(Submission, name)}
+    return decision.so_far(submissions[0], decision.form)

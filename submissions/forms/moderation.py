@@ -10,6 +10,8 @@ from evaluation.models import Lane
 from submissions.models.messages import MAX_LENGTH
 from submissions.selectors.moderation import worker_classes
 
+MOST_OF_A_QUOTA = 100_000
+
 
 def _text(rows: int = 4) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "cols": 80, "autofocus": True})
@@ -73,6 +75,14 @@ class RemoteCodeForm(forms.Form):
         help_text="What you read of the code, and at which commit. It stands in the audit log.",
         error_messages={"required": "Say what you read of the code: the audit log keeps it."},
     )
+
+
+class QuotaForm(forms.Form):
+    submissions_per_month = forms.IntegerField(min_value=0, max_value=MOST_OF_A_QUOTA, help_text="Within thirty days.")
+    unfinished_at_once = forms.IntegerField(
+        min_value=0, max_value=MOST_OF_A_QUOTA, help_text="That wait for a decision or whose run has not ended."
+    )
+    reason = _reason()
 
 
 class AnswerForm(forms.Form):

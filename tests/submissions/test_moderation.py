@@ -184,7 +184,7 @@ def test_the_form_shows_what_is_so_now(desk: Client) -> None:
     assert '<option value="1" selected>express</option>' in text_of(desk, f"{LIST}{submission.pk}/lane/")
 
 
-@pytest.mark.parametrize("name", ["reject", "ask", "lane", "workers", "code"])
+@pytest.mark.parametrize("name", ["reject", "ask", "lane", "workers", "code", "quota"])
 def test_every_decision_is_closed_to_who_may_only_look(name: str) -> None:
     submission = make_submission()
     user = make_user(is_staff=True)

@@ -19,7 +19,7 @@ from django.test import Client
 
 from evaluation.models import EvaluationRun
 from leaderboard.models import ResultChoice, TaskResult
-from submissions.models import ApiToken, Organisation, Submission, Visibility
+from submissions.models import ApiToken, Organisation, Quota, Submission, Visibility
 from submissions.selectors.accounts import role_of
 from submissions.services import submissions as services
 from tests.factories import make_task
@@ -243,7 +243,16 @@ LINES = [
     Line("Decide about datasets", "GET", always("/admin/submissions/datasetupload/"), MODERATORS),
     Line("Approve metrics of custom tasks", "GET", always("/admin/evaluation/custommetric/"), MODERATORS),
     Line("Decide about flags", "GET", always("/admin/leaderboard/resultflag/"), MODERATORS),
-    Line("Set quotas", "GET", always("/admin/submissions/quota/add/"), MODERATORS),
+    Line(
+        "Set a quota", "POST", always("/admin/submissions/quota/add/"), MODERATORS,
+        form=lambda world: {"username": world.newcomer.username, "submissions_per_month": 50, "unfinished_at_once": 9},
+        did=lambda world: Quota.objects.filter(user=world.newcomer).exists(),
+    ),
+    Line(
+        "Set the quota of who submitted", "POST", lambda world: f"{SUBMISSIONS}{world.submission.pk}/quota/",
+        MODERATORS, form=always({"submissions_per_month": 50, "unfinished_at_once": 9}),
+        did=lambda world: Quota.objects.filter(user=world.submitter).exists(),
+    ),
     Line("Say that results are stale", "GET", always("/admin/leaderboard/stalerule/add/"), MODERATORS),
     Line("Look up single results at the desk", "GET", always("/admin/leaderboard/taskresult/"), MODERATORS),
     Line(
