@@ -84,7 +84,7 @@ def editable_facts(metadata: Metadata, given: Mapping[str, str]) -> list[Editabl
     """What may be changed, with what was typed so far; what nobody says is there to be filled in."""
     found = []
     for name in EDITABLE:
-        said = _written(metadata[name]["value"]) if name in metadata else ""
+        said = written(metadata[name]["value"]) if name in metadata else ""
         origin = metadata[name]["origin"] if name in metadata else ""
         found.append(EditableFact(name, FIELDS[name].label, said, given.get(name, "") or said, origin))
     return found
@@ -104,7 +104,7 @@ def read_edits(metadata: Metadata, given: Mapping[str, str]) -> tuple[dict[str, 
     return edits, problems
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """As a person would type it."""
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 

@@ -33,11 +33,12 @@ from submissions.admin.filters import (
     UnusualFilter,
     WaitingFilter,
 )
-from submissions.checks import Outcome
+from submissions.checks import Outcome, code_needed
 from submissions.metadata import shown_facts
-from submissions.models import Submission
+from submissions.models import SourceKind, Submission
 from submissions.plausibility import GRAVE, LABELS, Kind
-from submissions.selectors.moderation import QUEUE_ORDER, moderation_desk
+from submissions.selectors.moderation import QUEUE_ORDER, corrected_facts, files_on_hub, moderation_desk
+from submissions.selectors.wishes import said_besides, task_lines
 from submissions.services import submissions as services
 
 NOTHING = "-"
@@ -72,8 +73,9 @@ class SubmissionAdmin(admin.ModelAdmin):
     change_list_template = "submissions/admin/queue.html"
     change_form_template = "submissions/admin/submission.html"
     fieldsets = (
-        (None, {"fields": ("model_link", "revision", "source", "submitter", "created_at", "note")}),
+        (None, {"fields": ("model_link", "revision", "source", "files", "submitter", "created_at", "note")}),
         ("To be evaluated", {"fields": ("boards", "single_tasks", "n_tasks")}),
+        ("What the submitter asks for and says", {"fields": ("said", "corrections")}),
         ("How it is run", {"fields": ("lane", "workers", "allows_remote_code")}),
         ("Checks", {"fields": ("check_list",)}),
         ("What the repository says", {"fields": ("facts",)}),
@@ -84,11 +86,11 @@ class SubmissionAdmin(admin.ModelAdmin):
         css = {"all": ["css/moderation.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
-        counted = BenchmarkTask.objects.only("benchmark_id", "task_id").order_by()
+        counted = BenchmarkTask.objects.select_related("task").only("benchmark_id", "task__name").order_by()
         return (
             super()
             .get_queryset(request)
-            .select_related(*self.list_select_related)
+            .select_related(*self.list_select_related, "organisation")
             .prefetch_related(
                 Prefetch("tasks", Task.objects.only("pk", "name")),
                 "benchmarks",
@@ -217,7 +219,7 @@ class SubmissionAdmin(admin.ModelAdmin):
             "opts": self.opts,
             "media": self.media,
             "decision": decision,
-            "chosen": [(submission, self.unusual(submission)) for submission in submissions],
+            "chosen": [(of, self.unusual(of), files_link(of)) for of in submissions],
             "form": form,
             "is_action": "action" in request.POST,
         }
@@ -273,14 +275,28 @@ class SubmissionAdmin(admin.ModelAdmin):
         return ", ".join(board.title for board in submission.benchmarks.all()) or NOTHING
 
     @admin.display(description="single tasks")
-    def single_tasks(self, submission: Submission) -> str:
-        return ", ".join(task.name for task in submission.tasks.all()) or NOTHING
+    def single_tasks(self, submission: Submission) -> SafeString | str:
+        lines = format_html_join("", "<li>{}</li>", ((line,) for line in task_lines(submission)))
+        return format_html("<ul>{}</ul>", lines) if lines else NOTHING
 
     @admin.display(description="tasks")
     def n_tasks(self, submission: Submission) -> int:
         """Each task once, from the rows that `get_queryset` fetched beforehand."""
-        of_boards = {row.task_id for board in submission.benchmarks.all() for row in board.benchmark_tasks.all()}
-        return len(of_boards | {task.pk for task in submission.tasks.all()})
+        of_boards = {row.task.name for board in submission.benchmarks.all() for row in board.benchmark_tasks.all()}
+        return len(of_boards | {task.name for task in submission.tasks.all()} | submission.parts.keys())
+
+    @admin.display(description="besides")
+    def said(self, submission: Submission) -> SafeString:
+        return format_html(
+            "<ul>{}</ul>", format_html_join("", "<li><strong>{}:</strong> {}</li>", said_besides(submission))
+        )
+
+    @admin.display(description="corrected facts")
+    def corrections(self, submission: Submission) -> SafeString | str:
+        """On approval they are claims of the submitter about the model."""
+        facts = ((fact.label, fact.value, fact.repository) for fact in corrected_facts(submission))
+        lines = format_html_join("", "<li><strong>{}:</strong> {} (the repository says: {})</li>", facts)
+        return format_html("<ul>{}</ul>", lines) if lines else NOTHING
 
     @admin.display(description="age", ordering="created_at")
     def age(self, submission: Submission) -> str:
@@ -299,6 +315,10 @@ class SubmissionAdmin(admin.ModelAdmin):
     def source(self, submission: Submission) -> str:
         return submission.local_path or submission.get_source_kind_display()
 
+    @admin.display(description="files")
+    def files(self, submission: Submission) -> SafeString | str:
+        return files_link(submission)
+
     @admin.display(description="checks")
     def check_list(self, submission: Submission) -> SafeString:
         lines = (
@@ -316,6 +336,14 @@ class SubmissionAdmin(admin.ModelAdmin):
         if submission.run is None:
             return NOTHING
         return format_html('<a href="{}">{}</a>', submission.run.get_absolute_url(), submission.run)
+
+
+def files_link(submission: Submission) -> SafeString | str:
+    """To the Hub, at the commit that would be run: its code is read there before it is allowed."""
+    if submission.source_kind != SourceKind.HUB:
+        return submission.local_path
+    words = "read the code at this commit" if code_needed(submission.checks) else "files at this commit"
+    return format_html('<a href="{}" rel="noreferrer">{}</a>', files_on_hub(submission), words)
 
 
 def _as_it_is(submissions: list[Submission], decision: Decision) -> dict[str, Any]:

@@ -215,6 +215,16 @@ def test_the_page_of_a_submission_compares_it_with_the_one_before(
         assert words in page
 
 
+def test_tasks_asked_for_in_part_are_compared_too() -> None:
+    make_submission(model_name="org/model", parts={"STS17": {"splits": ["test"], "subsets": ["en-en"]}})
+    later = make_submission(model_name="org/model", parts={"STS17": {"splits": ["test"], "subsets": ["de-de"]}})
+    comparison = comparison_with_earlier(later)
+    assert comparison is not None
+    assert ("Single tasks", "STS17 split=test subset=en-en", "STS17 split=test subset=de-de") in [
+        (difference.subject, difference.before, difference.after) for difference in comparison.values
+    ]
+
+
 def test_the_first_submission_of_a_model_is_compared_with_nothing() -> None:
     make_submission(model_name="org/other")
     assert comparison_with_earlier(make_submission(model_name="org/model")) is None
