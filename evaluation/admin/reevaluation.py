@@ -18,7 +18,7 @@ from evaluation.models import DriftFinding, KeptPredictions, PackageSet
 from evaluation.services.drift import find_drift
 from evaluation.services.predictions import delete_predictions
 from evaluation.services.reruns import Reruns, rerun_results
-from leaderboard.admin import actor
+from leaderboard.admin import AuditedByServices, actor
 from leaderboard.models import ResultChoice, StaleResult, StaleRule, StaleRuleEvent, TaskResult
 from leaderboard.permissions import ROLL_BACK
 from leaderboard.selectors.staleness import rules_with_counts
@@ -55,7 +55,7 @@ class StaleRuleForm(forms.ModelForm):
 
 
 @admin.register(StaleRule)
-class StaleRuleAdmin(admin.ModelAdmin):
+class StaleRuleAdmin(AuditedByServices, admin.ModelAdmin):
     """A rule is applied when it is saved; switching it off or deleting it takes back what it did."""
 
     form = StaleRuleForm
@@ -255,7 +255,7 @@ class KeptPredictionsAdmin(ReadOnly, admin.ModelAdmin):
     def delete_files(self, request: HttpRequest, queryset: QuerySet[KeptPredictions]) -> None:
         kept = list(queryset.exclude(path=""))
         for one in kept:
-            delete_predictions(kept=one)
+            delete_predictions(kept=one, by=actor(request))
         self.message_user(request, f"{len(kept)} files were deleted.", messages.SUCCESS)
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from evaluation.models import EvaluationRun, EvaluationUnit, QueuePause, Worker
 from evaluation.selectors.runs import queue_place, runs_with_progress
 from evaluation.services.runs import cancel_run, retry_failed_units
-from leaderboard.admin import actor
+from leaderboard.admin import AuditedHistory, actor
 
 
 class ReadOnly:
@@ -37,7 +37,7 @@ class UnitInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(EvaluationRun)
-class EvaluationRunAdmin(ReadOnly, admin.ModelAdmin):
+class EvaluationRunAdmin(AuditedHistory, ReadOnly, admin.ModelAdmin):
     list_display = ["__str__", "state", "tasks_finished", "lane", "worker_class", "requested_by", "created_at"]
     list_filter = ["state", "created_at"]
     list_select_related = ["model_meta", "requested_by"]

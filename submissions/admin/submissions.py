@@ -13,15 +13,14 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from evaluation.models import Lane
 from evaluation.services.runs import EvaluationError
-from leaderboard.admin import actor
+from leaderboard.admin import AuditedHistory, actor
 from leaderboard.models import BenchmarkTask, Task
 from submissions.admin.audit import described_changes
 from submissions.admin.decisions import DECISIONS, Decision
@@ -48,7 +47,7 @@ MOST_AT_ONCE = 500
 
 
 @admin.register(Submission)
-class SubmissionAdmin(admin.ModelAdmin):
+class SubmissionAdmin(AuditedHistory, admin.ModelAdmin):
     list_display = ("model_name", "unusual", "asked", "submitter", "size", "standing", "age")
     list_filter = (
         "state",
@@ -133,13 +132,6 @@ class SubmissionAdmin(admin.ModelAdmin):
             "may_approve": may_decide and submission.state == Submission.State.PENDING,
             "decisions": [d for d in DECISIONS if may_decide and submission.state in d.offered_in],
         }
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The audit log has it, with what came through other doors."""
-        query = {"subject_type__exact": self.opts.label_lower, "subject_id__exact": object_id}
-        return redirect(f"{reverse('admin:leaderboard_auditentry_changelist')}?{urlencode(query)}")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from evaluation.services.runs import EvaluationError
-from leaderboard.admin import actor
+from leaderboard.admin import AuditedHistory, actor
 from submissions.admin.submissions import OUTCOME_WORDS
 from submissions.checks import Outcome
 from submissions.forms.moderation import RejectForm
@@ -24,7 +24,7 @@ from submissions.services.submissions import SubmissionError
 
 
 @admin.register(ResultUpload)
-class ResultUploadAdmin(admin.ModelAdmin):
+class ResultUploadAdmin(AuditedHistory, admin.ModelAdmin):
     list_display = ("model_name", "submitter", "n_files", "state", "created_at", "worst_check")
     list_filter = ("state",)
     list_select_related = ("submitter",)
@@ -96,7 +96,6 @@ class ResultUploadAdmin(admin.ModelAdmin):
         except SubmissionError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
-            self.log_change(request, upload, f"Rejected: {form.cleaned_data['reason']}")
             self.message_user(request, f"{upload}: rejected.", messages.SUCCESS)
         return redirect("admin:submissions_resultupload_change", upload.pk)
 
@@ -111,7 +110,6 @@ class ResultUploadAdmin(admin.ModelAdmin):
         except (SubmissionError, EvaluationError) as error:
             self.message_user(request, str(error), messages.ERROR)
             return
-        self.log_change(request, upload, "Approved; the files are results now.")
         self.message_user(request, f"{upload}: approved.", messages.SUCCESS)
 
     @admin.display(description="files", ordering="files_counted")

@@ -21,7 +21,7 @@ from evaluation.services import claims
 from evaluation.services.drift import find_drift
 from evaluation.services.predictions import delete_old_predictions, predictions_folder
 from evaluation.services.reruns import rerun_results
-from leaderboard.models import ResultChoice, StaleResult, StaleRule, Task, TaskResult
+from leaderboard.models import AuditEntry, ResultChoice, StaleResult, StaleRule, Task, TaskResult
 from tests.factories import make_model, make_result, make_task, make_variant, result_json
 from tests.factories_evaluation import claimed_unit, make_run
 from tests.factories_stale import make_superseded_result
@@ -270,6 +270,8 @@ def test_the_desk_applies_a_rule_reruns_what_it_hits_and_rolls_back(admin_client
     admin_client.post(f"/admin/leaderboard/stalerule/{rule.pk}/delete/", {"post": "yes"})
     assert not StaleRule.objects.exists()
     assert result.stale_by.count() == 0
+    written = AuditEntry.objects.order_by("pk").values_list("action", flat=True)
+    assert list(written) == ["applied a rule", "asked to evaluate again", "deleted a rule"]
 
 
 def test_a_moderator_goes_back_to_an_earlier_result_from_its_page() -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
-from leaderboard.models import BoardRow, ModelMeta, SourceKind, TaskResult
+from leaderboard.models import AuditEntry, BoardRow, ModelMeta, SourceKind, TaskResult
 from submissions.models import ResultUpload, UploadedFile
 from submissions.services import uploads as services
 from submissions.services.submissions import NotPossible, ReasonMissing
@@ -203,6 +203,10 @@ def test_maintainers_decide_in_the_admin(client: Client) -> None:
     upload.refresh_from_db()
     other.refresh_from_db()
     assert (upload.state, other.state, other.reason) == ("approved", "rejected", "Not plausible.")
+    assert [(entry.action, entry.subject_id, entry.reason) for entry in AuditEntry.objects.order_by("pk")] == [
+        ("approved", str(upload.pk), ""),
+        ("rejected", str(other.pk), "Not plausible."),
+    ]
 
 
 def test_a_known_result_may_not_lose_cells() -> None:
