@@ -8,7 +8,8 @@ from typing import Any
 
 from django import forms
 
-from submissions.forms.moderation import AskForm, LaneForm, QuotaForm, RejectForm, RemoteCodeForm, WorkerClassForm
+from evaluation.forms import LaneForm, WorkerClassForm
+from submissions.forms.moderation import AskForm, QuotaForm, RejectForm, RemoteCodeForm
 from submissions.models import Submission
 from submissions.selectors.quotas import quota_in_form
 from submissions.services import moderation, quotas
@@ -19,7 +20,8 @@ Values = dict[str, Any]
 
 
 def _own_fields(submission: Submission, form: type[forms.Form]) -> Values:
-    return {name: getattr(submission, name) for name in form.base_fields if hasattr(Submission, name)}
+    steered = submission.steered
+    return {name: getattr(steered, name) for name in form.base_fields if hasattr(steered, name)}
 
 
 def _quota(submission: Submission, form: type[forms.Form]) -> Values:

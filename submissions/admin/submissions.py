@@ -18,6 +18,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
+from evaluation.admin.runs import MOST_AT_ONCE
 from evaluation.models import Lane
 from evaluation.services.runs import EvaluationError
 from leaderboard.admin import AuditedHistory, actor
@@ -42,8 +43,6 @@ from submissions.services import submissions as services
 
 NOTHING = "-"
 OUTCOME_WORDS = {Outcome.OK: "fine", Outcome.WARNING: "note", Outcome.ERROR: "problem"}
-# A form carries the number of each row, and Django takes a thousand fields.
-MOST_AT_ONCE = 500
 
 
 @admin.register(Submission)
@@ -75,7 +74,7 @@ class SubmissionAdmin(AuditedHistory, admin.ModelAdmin):
         (None, {"fields": ("model_link", "revision", "source", "files", "submitter", "created_at", "note")}),
         ("To be evaluated", {"fields": ("boards", "single_tasks", "n_tasks")}),
         ("What the submitter asks for and says", {"fields": ("said", "corrections")}),
-        ("How it is run", {"fields": ("lane", "workers", "allows_remote_code")}),
+        ("How it is run", {"fields": ("in_lane", "workers", "code")}),
         ("Checks", {"fields": ("check_list",)}),
         ("What the repository says", {"fields": ("facts",)}),
         ("Decision", {"fields": ("shown_state", "decided_by", "decided_at", "reason", "withdrawn_at", "evaluation")}),
@@ -249,7 +248,8 @@ class SubmissionAdmin(AuditedHistory, admin.ModelAdmin):
     @admin.display(description="state", ordering="state")
     def standing(self, submission: Submission) -> str:
         """The state, with the lane where it is not that of everybody."""
-        lane = f", {submission.get_lane_display()}" if submission.lane != Lane.NORMAL else ""
+        steered = submission.steered
+        lane = f", {steered.get_lane_display()}" if steered.lane != Lane.NORMAL else ""
         return self.shown_state(submission) + lane
 
     @admin.display(description="asked for")
@@ -260,7 +260,15 @@ class SubmissionAdmin(AuditedHistory, admin.ModelAdmin):
 
     @admin.display(description="workers")
     def workers(self, submission: Submission) -> str:
-        return submission.worker_class or "any"
+        return submission.steered.worker_class or "any"
+
+    @admin.display(description="lane")
+    def in_lane(self, submission: Submission) -> str:
+        return submission.steered.get_lane_display()
+
+    @admin.display(description="allows remote code", boolean=True)
+    def code(self, submission: Submission) -> bool:
+        return submission.steered.allows_remote_code
 
     @admin.display(description="boards")
     def boards(self, submission: Submission) -> str:

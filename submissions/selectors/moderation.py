@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.db.models import Case, DateTimeField, F, QuerySet, When
 from django.db.models.expressions import OrderBy
 
-from evaluation.models import Worker
 from leaderboard.metadata import FIELDS
 from leaderboard.models import AuditEntry
 from leaderboard.selectors.audit import audit_entries
@@ -127,12 +126,6 @@ def corrected_facts(submission: Submission) -> list[CorrectedFact]:
 def files_on_hub(submission: Submission) -> str:
     """The address of the list of files at the commit that was submitted."""
     return f"{settings.HF_ENDPOINT.rstrip('/')}/{submission.model_name}/tree/{submission.model_revision}"
-
-
-def worker_classes() -> list[str]:
-    """Labels that any worker ever had, in order."""
-    lists = Worker.objects.exclude(labels=[]).values_list("labels", flat=True).distinct()
-    return sorted({label for labels in lists for label in labels})
 
 
 def may_answer(user: User, submission: Submission) -> bool:

@@ -8,15 +8,18 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from evaluation.models import EvaluationRun, Lane
+from evaluation.selectors.workers import worker_classes
 from evaluation.services.runs import cancel_run, retry_failed_units
+from evaluation.services.steering import steer_run
 from leaderboard.models import AuditEntry
 from submissions.models import Submission
 from submissions.permissions import MODERATOR
-from submissions.selectors.moderation import comparison_with_earlier, worker_classes
+from submissions.selectors.moderation import comparison_with_earlier
 from submissions.services import moderation
 from submissions.services.plausibility import report_plausibility
 from submissions.services.submissions import NotPossible, approve, reject, withdraw
 from tests.factories import make_benchmark, make_task
+from tests.factories_evaluation import make_run
 from tests.factories_moderation import finish_units, make_approved, make_worker
 from tests.factories_submissions import make_moderator, make_role, make_submission, make_user
 
@@ -123,6 +126,39 @@ def test_a_run_under_way_follows_and_one_that_ended_does_not(moderator: User) ->
     cancel_run(run=run)
     with pytest.raises(NotPossible, match="Nothing is left to run"):
         moderation.set_lane(submission=submission, decided_by=moderator, lane=Lane.EXPRESS)
+
+
+def test_any_run_is_moved_and_assigned_at_the_desk_of_runs(desk: Client, moderator: User) -> None:
+    make_worker("big")
+    rerun, ended = make_run(lane=Lane.BACKGROUND), make_run()
+    cancel_run(run=ended)
+    runs = "/admin/evaluation/evaluationrun/"
+    form = {"action": "set_lane", "_selected_action": [rerun.pk, ended.pk]}
+    assert "Set the lane" in desk.post(runs, form).content.decode()
+    filled = form | {"decide": "1", "lane": Lane.EXPRESS.value, "reason": "A paper is due."}
+    page = desk.post(runs, filled, follow=True).content.decode()
+    assert "1 run will be done so." in page
+    assert "1 run had ended and stayed so." in page
+    assign = {"action": "assign_workers", "_selected_action": [rerun.pk], "decide": "1"}
+    assert "not one of the available choices" in desk.post(runs, assign | {"worker_class": "huge"}).content.decode()
+    desk.post(runs, assign | {"worker_class": "big"})
+    rerun.refresh_from_db()
+    ended.refresh_from_db()
+    assert (rerun.lane, rerun.worker_class, ended.lane) == (Lane.EXPRESS, "big", Lane.NORMAL)
+    assert audit() == [
+        ("moved to a lane", {"lane": "background"}, {"lane": "express"}, "A paper is due."),
+        ("assigned to workers", {"worker_class": ""}, {"worker_class": "big"}, ""),
+    ]
+
+
+def test_a_submission_says_how_its_run_is_done_now(desk: Client, moderator: User) -> None:
+    submission = make_approved([make_task()])
+    assert submission.run is not None
+    steer_run(run=submission.run, by=moderator, lane=Lane.EXPRESS)
+    assert '<option value="1" selected>express</option>' in text_of(desk, f"{LIST}{submission.pk}/lane/")
+    moderation.set_lane(submission=submission, decided_by=moderator, lane=Lane.NORMAL)
+    submission.run.refresh_from_db()
+    assert submission.run.lane == Lane.NORMAL
 
 
 def test_what_is_already_so_is_not_written_down_again(moderator: User) -> None:
