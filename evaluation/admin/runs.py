@@ -136,10 +136,29 @@ class EvaluationUnitAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Worker)
 class WorkerAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["host", "pid", "queue", "started_at", "last_seen", "answered_at", "draining", "stopped_at"]
-    list_filter = ["queue", "draining"]
-    search_fields = ["host"]
+    list_display = [
+        "host", "pid", "queue", "device_words", "memory", "cores", "label_list", "code",
+        "started_at", "last_seen", "answered_at", "draining", "stopped_at",
+    ]  # fmt: skip
+    list_filter = ["queue", "draining", "device"]
+    search_fields = ["host", "device_name"]
     show_full_result_count = False
+
+    @admin.display(description="device", ordering="device")
+    def device_words(self, worker: Worker) -> str:
+        return worker.device_words
+
+    @admin.display(description="memory for a task", ordering="memory_mb")
+    def memory(self, worker: Worker) -> str | None:
+        return worker.memory_words or None
+
+    @admin.display(description="labels")
+    def label_list(self, worker: Worker) -> str:
+        return ", ".join(worker.labels)
+
+    @admin.display(description="code of models", ordering="sandbox")
+    def code(self, worker: Worker) -> str:
+        return worker.code_words
 
 
 @admin.register(QueuePause)
