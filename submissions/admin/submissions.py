@@ -151,19 +151,25 @@ class SubmissionAdmin(AuditedHistory, admin.ModelAdmin):
 
     @admin.action(description="Approve the selected submissions", permissions=["change"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
-        for submission in queryset.order_by(*QUEUE_ORDER)[:MOST_AT_ONCE]:
+        for submission in self._few_enough(request, queryset) or ():
             self._approve(request, submission)
+
+    def _few_enough(self, request: HttpRequest, queryset: QuerySet[Submission]) -> list[Submission] | None:
+        """The chosen ones in their order; None, which is said, where they are too many to be decided at once."""
+        submissions = list(queryset.order_by(*QUEUE_ORDER)[: MOST_AT_ONCE + 1])
+        if len(submissions) <= MOST_AT_ONCE:
+            return submissions
+        words = f"Choose {MOST_AT_ONCE} submissions at most: narrow the list first."
+        self.message_user(request, words, messages.ERROR)
+        return None
 
     @staticmethod
     def _decide_selected(
         desk: SubmissionAdmin, request: HttpRequest, queryset: QuerySet[Submission], *, decision: Decision
     ) -> HttpResponse | None:
         """The first call shows the page with the form; that page sends its rows and the form back here."""
-        submissions = list(queryset.order_by(*QUEUE_ORDER)[: MOST_AT_ONCE + 1])
-        if len(submissions) > MOST_AT_ONCE:
-            desk.message_user(
-                request, f"Choose {MOST_AT_ONCE} submissions at most: narrow the list first.", messages.ERROR
-            )
+        submissions = desk._few_enough(request, queryset)
+        if submissions is None:
             return None
         return desk._ask_and_decide(request, decision, submissions, is_asked="decide" not in request.POST)
 

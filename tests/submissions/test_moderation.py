@@ -12,6 +12,7 @@ from evaluation.selectors.workers import worker_classes
 from evaluation.services.runs import cancel_run, retry_failed_units
 from evaluation.services.steering import steer_run
 from leaderboard.models import AuditEntry
+from submissions.admin import submissions as submissions_desk
 from submissions.models import Submission
 from submissions.permissions import MODERATOR
 from submissions.selectors.moderation import comparison_with_earlier
@@ -205,6 +206,18 @@ def test_a_selection_across_pages_is_decided_as_a_whole(desk: Client) -> None:
     everybody = {"action": "reject_selected", "_selected_action": [row.pk for row in rows], "decide": "1"}
     desk.post(LIST, everybody | {"reason": "A flood."})
     assert set(Submission.objects.values_list("state", "reason")) == {("rejected", "A flood.")}
+
+
+@pytest.mark.parametrize("action", ["approve_selected", "reject_selected"])
+def test_too_many_at_once_are_left_alone_and_that_is_said(
+    desk: Client, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    monkeypatch.setattr(submissions_desk, "MOST_AT_ONCE", 1)
+    task = make_task()
+    rows = [make_submission(tasks=[task]) for _ in range(2)]
+    page = desk.post(LIST, {"action": action, "_selected_action": [row.pk for row in rows]}, follow=True)
+    assert b"Choose 1 submissions at most" in page.content
+    assert Submission.objects.pending().count() == 2
 
 
 def test_a_worker_class_that_no_worker_has_cannot_be_chosen(desk: Client) -> None:
