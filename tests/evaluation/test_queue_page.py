@@ -55,7 +55,7 @@ def test_the_desk_says_what_workers_can_do(admin_client: Client) -> None:
     make_worker(
         labels=["large"], device="cuda", device_name="NVIDIA A100", memory_mb=512, cores=16, sandbox="bubblewrap"
     )
-    text = admin_client.get("/admin/evaluation/worker/?q=large").content.decode()
+    text = admin_client.get("/admin/evaluation/worker/?q=a100").content.decode()
     for words in ("NVIDIA A100 (cuda)", "512 MiB", ">16<", ">large<", ">bubblewrap<"):
         assert words in text
 
