@@ -59,24 +59,27 @@ def actor(request: HttpRequest) -> User:
     return request.user
 
 
-class AuditedHistory:
+class AuditedHistory(admin.ModelAdmin):
     """The history of a thing is its part of the audit log, which has what came through other doors, too."""
 
-    def history_view(self: Any, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         query = {"subject_type__exact": self.opts.label_lower, "subject_id__exact": object_id}
         return redirect(f"{reverse('admin:leaderboard_auditentry_changelist')}?{urlencode(query)}")
 
 
 class AuditedByServices(AuditedHistory):
-    """For desks whose services write into the audit log themselves: the admin's own note would say it once more."""
+    """For desks whose services write into the audit log themselves: the admin's own note would say it once more.
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    The admin makes no use of the entries that these methods return.
+    """
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
         """The service did."""
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
         """The service did."""
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:  # type: ignore[override]
         """The service did."""
 
 

@@ -18,7 +18,7 @@ from leaderboard.admin import AuditedHistory
 
 
 @admin.register(CustomMetric)
-class CustomMetricAdmin(AuditedHistory, ReadOnly, admin.ModelAdmin):
+class CustomMetricAdmin(ReadOnly, AuditedHistory):
     list_display = ["__str__", "tasks", "approved_at", "approved_by", "created_at", "shown_code"]
     list_filter = [("approved_at", admin.EmptyFieldListFilter)]
     list_select_related = ["approved_by"]

@@ -55,7 +55,7 @@ class StaleRuleForm(forms.ModelForm):
 
 
 @admin.register(StaleRule)
-class StaleRuleAdmin(AuditedByServices, admin.ModelAdmin):
+class StaleRuleAdmin(AuditedByServices):
     """A rule is applied when it is saved; switching it off or deleting it takes back what it did."""
 
     form = StaleRuleForm

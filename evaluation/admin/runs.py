@@ -46,7 +46,7 @@ class UnitInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(EvaluationRun)
-class EvaluationRunAdmin(AuditedHistory, ReadOnly, admin.ModelAdmin):
+class EvaluationRunAdmin(ReadOnly, AuditedHistory):
     list_display = ["__str__", "state", "tasks_finished", "lane", "worker_class", "requested_by", "created_at"]
     list_filter = ["state", "lane", "created_at"]
     list_select_related = ["model_meta", "requested_by"]

@@ -14,7 +14,7 @@ from submissions.services.announcements import delete_announcement, save_announc
 
 
 @admin.register(Announcement)
-class AnnouncementAdmin(AuditedByServices, admin.ModelAdmin):
+class AnnouncementAdmin(AuditedByServices):
     list_display = ["text", "kind", "is_shown", "created_at"]
     list_filter = ["kind", "is_shown"]
     search_fields = ["text"]

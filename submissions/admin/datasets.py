@@ -25,7 +25,7 @@ class DecisionForm(ActionForm):
 
 
 @admin.register(DatasetUpload)
-class DatasetUploadAdmin(AuditedHistory, admin.ModelAdmin):
+class DatasetUploadAdmin(AuditedHistory):
     list_display = ["benchmark_name", "submitter", "source_kind", "n_tasks", "replaces", "state", "created_at"]
     list_filter = ["state", "source_kind"]
     list_select_related = ["submitter"]

@@ -26,7 +26,7 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(AuditedHistory, admin.ModelAdmin):
+class OrganisationAdmin(AuditedHistory):
     list_display = ("name", "confirmed_by", "confirmed_at", "n_members", "created_at")
     list_filter = ("confirmed_by",)
     search_fields = ("name", "members__username")

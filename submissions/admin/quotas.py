@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -38,7 +38,7 @@ class NewQuotaForm(forms.ModelForm):
 
 
 @admin.register(Quota)
-class QuotaAdmin(AuditedByServices, admin.ModelAdmin):
+class QuotaAdmin(AuditedByServices):
     list_display = ("user", *NUMBERS)
     list_select_related = ("user",)
     search_fields = ("user__username", "reason")
@@ -57,7 +57,7 @@ class QuotaAdmin(AuditedByServices, admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Quota, form: Any, change: bool) -> None:
         numbers = {name: getattr(obj, name) for name in NUMBERS}
-        obj.pk = set_quota(user=cast(User, obj.user), decided_by=actor(request), **numbers).pk
+        obj.pk = set_quota(user=obj.user, decided_by=actor(request), **numbers).pk
 
     def delete_model(self, request: HttpRequest, obj: Quota) -> None:
         remove_quota(quota=obj, decided_by=actor(request))

@@ -46,7 +46,7 @@ OUTCOME_WORDS = {Outcome.OK: "fine", Outcome.WARNING: "note", Outcome.ERROR: "pr
 
 
 @admin.register(Submission)
-class SubmissionAdmin(AuditedHistory, admin.ModelAdmin):
+class SubmissionAdmin(AuditedHistory):
     list_display = ("model_name", "unusual", "asked", "submitter", "size", "standing", "age")
     list_filter = (
         "state",

@@ -26,7 +26,7 @@ from submissions.services.submissions import SubmissionError
 
 
 @admin.register(ResultUpload)
-class ResultUploadAdmin(AuditedHistory, admin.ModelAdmin):
+class ResultUploadAdmin(AuditedHistory):
     list_display = ("model_name", "submitter", "files_counted", "state", "created_at", "worst_check")
     list_filter = ("state",)
     list_select_related = ("submitter",)
