@@ -18,8 +18,8 @@ class RejectForm(forms.Form):
     reason = forms.CharField(
         widget=_text(),
         max_length=2000,
-        help_text="The submitter reads it on the submission's page.",
-        error_messages={"required": "Say why: the submitter reads the reason on the submission's page."},
+        help_text="The submitter reads it on the page of what is rejected.",
+        error_messages={"required": "Say why: the submitter reads the reason."},
     )
 
 
