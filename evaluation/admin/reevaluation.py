@@ -18,8 +18,9 @@ from evaluation.models import DriftFinding, KeptPredictions, PackageSet
 from evaluation.services.drift import find_drift
 from evaluation.services.predictions import delete_predictions
 from evaluation.services.reruns import Reruns, rerun_results
-from leaderboard.admin import actor
+from leaderboard.admin import AuditedByServices, actor
 from leaderboard.models import ResultChoice, StaleResult, StaleRule, StaleRuleEvent, TaskResult
+from leaderboard.permissions import ROLL_BACK
 from leaderboard.selectors.staleness import rules_with_counts
 from leaderboard.services.staleness import apply_rule, remove_rule, undo_rollback
 from leaderboard.staleness import UnusableRule, version_range
@@ -32,7 +33,7 @@ def may_rerun(request: HttpRequest) -> bool:
 
 
 def may_roll_back(request: HttpRequest) -> bool:
-    return request.user.has_perm("leaderboard.add_resultchoice")
+    return request.user.has_perm(ROLL_BACK)
 
 
 class StaleRuleForm(forms.ModelForm):
@@ -54,7 +55,7 @@ class StaleRuleForm(forms.ModelForm):
 
 
 @admin.register(StaleRule)
-class StaleRuleAdmin(admin.ModelAdmin):
+class StaleRuleAdmin(AuditedByServices):
     """A rule is applied when it is saved; switching it off or deleting it takes back what it did."""
 
     form = StaleRuleForm
@@ -254,7 +255,7 @@ class KeptPredictionsAdmin(ReadOnly, admin.ModelAdmin):
     def delete_files(self, request: HttpRequest, queryset: QuerySet[KeptPredictions]) -> None:
         kept = list(queryset.exclude(path=""))
         for one in kept:
-            delete_predictions(kept=one)
+            delete_predictions(kept=one, by=actor(request))
         self.message_user(request, f"{len(kept)} files were deleted.", messages.SUCCESS)
 
 

@@ -6,6 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
+from evaluation.abilities import code_in_words, device_in_words, memory_in_words
+
 
 class Worker(models.Model):
     """A supervised django-q2 cluster on some host. It is alive while `last_seen` is fresh."""
@@ -31,3 +33,27 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host}:{self.pid} ({self.queue})"
+
+    @property
+    def device_words(self) -> str:
+        return device_in_words(self.device, self.device_name)
+
+    @property
+    def memory_words(self) -> str:
+        return memory_in_words(self.memory_mb)
+
+    @property
+    def abilities(self) -> list[str]:
+        """Each thing that it told of itself, in words."""
+        told = [
+            self.device_words,
+            f"{self.memory_words} for a task" if self.memory_mb is not None else "",
+            f"{self.cores} core{'' if self.cores == 1 else 's'}" if self.cores is not None else "",
+            f"labels {', '.join(self.labels)}" if self.labels else "",
+            f"code of models: {self.code_words}",
+        ]
+        return [words for words in told if words]
+
+    @property
+    def code_words(self) -> str:
+        return code_in_words(self.sandbox)

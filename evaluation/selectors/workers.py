@@ -25,6 +25,12 @@ def largest_memory_mb(queue: str) -> int | None:
     return told.aggregate(most=Max("memory_mb"))["most"]
 
 
+def worker_classes() -> list[str]:
+    """Labels that any worker ever had, in order."""
+    lists = Worker.objects.exclude(labels=[]).values_list("labels", flat=True).distinct()
+    return sorted({label for labels in lists for label in labels})
+
+
 @dataclass(frozen=True)
 class WorkerState:
     """A worker, whether it is running, draining, silent or stopped, and the units that it has under a lease."""

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models.functions import Now
 
 from evaluation.models import EvaluationRun, KeptPredictions
 from evaluation.worst_examples import MOST_BYTES, MOST_EXAMPLES
 from leaderboard.models import TaskResult
+from leaderboard.services.audit import record
 
 KEPT_FOR = timedelta(days=90)
 
@@ -48,8 +51,11 @@ def keep_predictions(*, result: TaskResult, run: EvaluationRun, predictions: Map
     return kept
 
 
-def delete_predictions(*, kept: KeptPredictions) -> None:
-    """Remove the file and note it; the worst examples stay."""
+@transaction.atomic
+def delete_predictions(*, kept: KeptPredictions, by: User | None = None) -> None:
+    """Remove the file and note it; the worst examples stay. `by` is a moderator; nobody where they grew old."""
+    if by is not None and kept.path:
+        record(actor=by, action="deleted the predictions", subject=kept, before={"size": kept.size})
     if kept.path and not KeptPredictions.objects.filter(path=kept.path).exclude(pk=kept.pk).exists():
         (predictions_folder() / kept.path).unlink(missing_ok=True)
     KeptPredictions.objects.filter(pk=kept.pk).update(path="", deleted_at=Now())

@@ -14,6 +14,7 @@ from django.db import transaction
 from evaluation.models import EvaluationRun, EvaluationUnit, Lane
 from evaluation.services.runs import EvaluationError, request_run
 from leaderboard.models import ModelMeta, Task, TaskResult, Variant
+from leaderboard.services.audit import record
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -80,6 +81,9 @@ def _request(wanted: _Wanted, tasks: list[Task], requested_by: User | None, outc
     except EvaluationError as error:
         outcome.skipped.append(f"{model_meta}: {error}")
         return
+    if requested_by is not None:
+        tasks_in_words = ", ".join(task.name for task in new)
+        record(actor=requested_by, action="asked to evaluate again", subject=run, after={"tasks": tasks_in_words})
     outcome.runs.append(run)
     outcome.n_tasks += len(new)
 

@@ -200,6 +200,11 @@ class Submission(models.Model):
         return self.question_open and self.state == self.State.PENDING
 
     @property
+    def steered(self) -> Submission | EvaluationRun:
+        """What says in which lane, by which workers and with which code it is run: its run, once there is one."""
+        return self.run or self
+
+    @property
     def is_changing(self) -> bool:
         """Whether its page may look different soon: it waits for a decision, or its run has not ended."""
         return self.state == self.State.PENDING or (self.run is not None and not self.run.is_finished)

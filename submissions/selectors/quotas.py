@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -40,6 +40,16 @@ def allowance(user: User, *, besides: Submission | None = None) -> Allowance:
         per_month=per_month,
         at_once=at_once,
     )
+
+
+def quota_in_form(user: User) -> dict[str, Any]:
+    """The numbers that hold for a person now, as a moderator changes them."""
+    quota = Quota.objects.filter(user=user).first()
+    return {
+        "submissions_per_month": quota.submissions_per_month if quota else settings.QUOTA_SUBMISSIONS_PER_MONTH,
+        "unfinished_at_once": quota.unfinished_at_once if quota else settings.QUOTA_UNFINISHED,
+        "reason": quota.reason if quota else "",
+    }
 
 
 def _counted(submissions: QuerySet[Submission]) -> QuerySet[Submission]:

@@ -17,6 +17,7 @@ from evaluation.hub import HubError
 from evaluation.services.custom_metrics import note_metric
 from evaluation.services.hub_datasets import HubDataset, fetch_dataset
 from evaluation.services.registration import RegistrationRefused, refuse_clashes, register_benchmark
+from leaderboard.services.audit import record
 from submissions.models import DatasetSource, DatasetUpload
 from submissions.notices import Event
 from submissions.services.notifications import notify_of_dataset
@@ -158,3 +159,11 @@ def _decide(upload: DatasetUpload, state: DatasetUpload.State, decided_by: User)
     upload.decided_by = decided_by
     upload.decided_at = timezone.now()
     upload.save(update_fields=["state", "decided_by", "decided_at", "reason", "benchmark"])
+    record(
+        actor=decided_by,
+        action=state.value,
+        subject=upload,
+        before={"state": DatasetUpload.State.PENDING.value},
+        after={"state": state.value, "content": upload.content},
+        reason=upload.reason,
+    )

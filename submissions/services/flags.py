@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from leaderboard.models import Comparison, FlagReply, ResultFlag, TaskResult
+from leaderboard.services.audit import record
 from leaderboard.services.boards import bump_data_version
 from submissions.notices import Event
 from submissions.selectors import flags as selectors
@@ -62,12 +63,25 @@ def decide_flag(*, flag: ResultFlag, decided_by: User, state: str, decision: str
     """Accept or dismiss it, with a reason that everybody reads."""
     if not decision.strip():
         raise ReasonMissing("Say why: everybody reads it on the flag's page.")
-    flag = ResultFlag.objects.select_for_update(of=("self",)).get(pk=flag.pk)
+    flag = (
+        ResultFlag.objects.select_for_update(of=("self",))
+        .select_related("result__task", "result__model_revision__model_meta")
+        .defer("result__payload")
+        .get(pk=flag.pk)
+    )
     if not flag.is_open:
         raise NotPossible(f"{flag} is {flag.get_state_display()} already.")
     flag.state = ResultFlag.State(state)
     flag.decided_by, flag.decided_at, flag.decision = decided_by, timezone.now(), decision.strip()
     flag.save(update_fields=["state", "decided_by", "decided_at", "decision"])
+    record(
+        actor=decided_by,
+        action=flag.state,
+        subject=flag,
+        before={"state": ResultFlag.State.OPEN.value},
+        after={"state": flag.state},
+        reason=flag.decision,
+    )
     bump_data_version()
     notify_of_flag(flag=flag, event=EVENTS[flag.state], by=decided_by, message=flag.decision)
     return flag

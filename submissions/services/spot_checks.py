@@ -12,6 +12,7 @@ from django.utils import timezone
 from evaluation.models import Lane
 from evaluation.services.runs import request_run
 from leaderboard.models import SourceKind, TaskResult
+from leaderboard.services.audit import record
 from submissions.models import SpotCheck, SpotCheckRule
 from submissions.selectors import spot_checks as selectors
 from submissions.services.submissions import NotPossible
@@ -49,6 +50,9 @@ def request_spot_check(
         rule=rule, requested_by=requested_by, model_revision=first.model_revision, run=run
     )
     spot_check.results.set(results)
+    if requested_by is not None:
+        tasks = ", ".join(result.task.name for result in results)
+        record(actor=requested_by, action="asked for a spot check", subject=run, after={"tasks": tasks})
     return spot_check
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from leaderboard.metadata import MetadataOrigin, read_meta_file
 from leaderboard.models import MetadataVersion, ModelMeta, ModelRevision, SourceKind, Task
 from leaderboard.result_files import TaskFacts, UnusableFile, load_json, normalise, parse_result
+from leaderboard.services.audit import record
 from leaderboard.services.boards import bump_data_version
 from leaderboard.services.metadata import Claim, record_claims
 from leaderboard.services.model_metas import ensure_model_meta, ensure_revision
@@ -387,3 +388,11 @@ def _decide(upload: ResultUpload, state: ResultUpload.State, decided_by: User) -
     upload.decided_by = decided_by
     upload.decided_at = timezone.now()
     upload.save(update_fields=["state", "decided_by", "decided_at", "reason"])
+    record(
+        actor=decided_by,
+        action=state.value,
+        subject=upload,
+        before={"state": ResultUpload.State.PENDING.value},
+        after={"state": state.value},
+        reason=upload.reason,
+    )

@@ -22,9 +22,10 @@ from evaluation.services.drift import find_drift
 from evaluation.services.predictions import delete_old_predictions, predictions_folder
 from evaluation.services.reruns import rerun_results
 from evaluation.services.retention import delete_what_is_old
-from leaderboard.models import ResultChoice, StaleResult, StaleRule, Task, TaskResult
+from leaderboard.models import AuditEntry, ResultChoice, StaleResult, StaleRule, Task, TaskResult
 from tests.factories import make_model, make_result, make_task, make_variant, result_json
 from tests.factories_evaluation import claimed_unit, make_run
+from tests.factories_stale import make_superseded_result
 from tests.factories_submissions import make_moderator
 
 pytestmark = pytest.mark.django_db
@@ -274,3 +275,23 @@ def test_the_desk_applies_a_rule_reruns_what_it_hits_and_rolls_back(admin_client
     admin_client.post(f"/admin/leaderboard/stalerule/{rule.pk}/delete/", {"post": "yes"})
     assert not StaleRule.objects.exists()
     assert result.stale_by.count() == 0
+    written = AuditEntry.objects.order_by("pk").values_list("action", flat=True)
+    assert list(written) == ["applied a rule", "asked to evaluate again", "deleted a rule"]
+
+
+def test_a_moderator_goes_back_to_an_earlier_result_from_its_page() -> None:
+    earlier = make_superseded_result()
+    page = f"/results/?model={earlier.model_revision.model_meta.name}&task={earlier.task.name}&result={earlier.pk}"
+    address = f"/admin/leaderboard/taskresult/{earlier.pk}/roll-back/"
+    assert address not in Client().get(page).content.decode()
+    client = Client()
+    client.force_login(make_moderator())
+    assert address in client.get(page).content.decode()
+    assert "Why?" in client.get(address).content.decode()
+    said = client.post(address, {"reason": "The later run used a broken driver."}, follow=True).content.decode()
+    assert "counts again" in said
+    assert "The later run used a broken driver." in said
+    assert address not in said
+
+    several = {"action": "roll_back_to", "_selected_action": [earlier.pk]}
+    assert "Why?" in client.post("/admin/leaderboard/taskresult/", several).content.decode()

@@ -16,6 +16,7 @@ from evaluation.failures import Failure, FailureClass
 from evaluation.models import EvaluationRun
 from evaluation.services import claims
 from evaluation.services.runs import retry_failed_units
+from leaderboard.models import AuditEntry
 from submissions.checks import Outcome, Subject
 from submissions.models import Quota, Submission, Watch
 from submissions.selectors.quotas import MONTH, allowance
@@ -123,6 +124,31 @@ def test_moderators_allow_single_people_more_and_have_no_limit_themselves() -> N
     Quota.objects.create(user=user, submissions_per_month=50, unfinished_at_once=9)
     assert left(user) == (50, 9)
     assert left(make_moderator()) == (None, None)
+
+
+def test_a_moderator_sets_quotas_by_name_and_from_a_submission(client: Client) -> None:
+    client.force_login(make_moderator("mia"))
+    user, add = make_user("ada"), "/admin/submissions/quota/add/"
+    numbers = {"submissions_per_month": "50", "unfinished_at_once": "9", "reason": "A big family."}
+    assert "There is no account" in client.post(add, {"username": "Ada", **numbers}).content.decode()
+    assert client.post(add, {"username": "ada", **numbers}).status_code == 302
+    assert left(user) == (50, 9)
+    assert "has a quota already" in client.post(add, {"username": "ada", **numbers}).content.decode()
+
+    submission = make_submission(user)
+    desk = f"/admin/submissions/submission/{submission.pk}/quota/"
+    assert 'value="50"' in client.get(desk).content.decode()
+    client.post(desk, {**numbers, "submissions_per_month": "20"})
+    assert left(user) == (19, 8)
+    change = f"/admin/submissions/quota/{Quota.objects.get().pk}/change/"
+    client.post(change, {**numbers, "unfinished_at_once": "1"})
+    assert left(user) == (49, 0)
+    client.post(f"/admin/submissions/quota/{Quota.objects.get().pk}/delete/", {"post": "yes"})
+    assert left(user) == (2, 1)
+    assert [(entry.action, entry.actor_name, entry.reason) for entry in AuditEntry.objects.order_by("pk")] == [
+        *[("set the quota", "mia", "A big family.")] * 3,
+        ("removed the quota", "mia", ""),
+    ]
 
 
 @pytest.mark.parametrize(("per_month", "at_once", "words"), [(0, 5, "thirty days"), (5, 0, "unfinished")])
