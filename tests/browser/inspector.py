@@ -1,4 +1,4 @@
-"""What is wrong with a page: its accessibility at several widths and in the dark, its width, the browser's complaints."""
+"""What is wrong with a page: its accessibility at several widths and in the dark, its width, and the complaints."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response
