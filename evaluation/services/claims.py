@@ -21,13 +21,16 @@ from evaluation.models import AttemptLog, EvaluationRun, EvaluationUnit, Withhel
 from evaluation.retries import LOST_CLAIMS, Attempt, after
 from evaluation.selectors.pauses import queue_is_paused
 from evaluation.selectors.turns import LONGEST_FIRST, turns_to_claim
-from evaluation.selectors.workers import workers_alive
+from evaluation.selectors.workers import workers_alive, workers_that_claim
 from evaluation.services.attempts import record_attempt
 from evaluation.services.environments import keep_packages
 from evaluation.services.predictions import keep_predictions
 from evaluation.services.states import lock_run, settle_run
 from leaderboard.models import TaskResult
 from leaderboard.services.measurements import record_measurement
+
+OTHERS_FIRST = timedelta(minutes=10)
+"""How long a unit waits whose evaluation could not begin: longer than its worker rests."""
 
 
 class ClaimLost(Exception):
@@ -59,7 +62,7 @@ def claim(*, worker: Worker | None = None, staying_with: EvaluationRun | None = 
 
 @transaction.atomic
 def _claim_one(worker: Worker | None, staying_with: EvaluationRun | None) -> EvaluationUnit | None:
-    if worker and Worker.objects.filter(pk=worker.pk, draining=True).exists():
+    if worker and not workers_that_claim().filter(pk=worker.pk).exists():
         return None
     if queue_is_paused():
         return None
@@ -206,10 +209,18 @@ def _attempt(unit: EvaluationUnit) -> Attempt:
 
 
 @transaction.atomic
-def hand_back_unit(*, unit: EvaluationUnit) -> None:
-    """Queue a unit that a draining worker stops in the middle; the attempt does not count."""
-    if _ours(unit).update(**_released(), **_handed_back()):
-        record_attempt(unit=unit, outcome=AttemptLog.Outcome.HANDED_BACK)
+def hand_back_unit(*, unit: EvaluationUnit, reason: str = "") -> None:
+    """Queue a unit that the worker cannot go on with; the attempt does not count.
+
+    A worker that stops hands it to the next at once. `reason` says what kept the evaluation from beginning: then others
+    come first, so that a unit which cannot begin anywhere does not stand before all of them.
+    """
+    back = _handed_back()
+    if reason:
+        back |= {"error": reason, "failure_class": FailureClass.INFRASTRUCTURE, "available_at": Now() + OTHERS_FIRST}
+    if _ours(unit).update(**_released(), **back):
+        text = f"{reason}\n" if reason else None
+        record_attempt(unit=unit, outcome=AttemptLog.Outcome.HANDED_BACK, text=text)
 
 
 @transaction.atomic

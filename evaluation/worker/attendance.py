@@ -25,6 +25,8 @@ LOADING = {STARTING, str(Stage.MODEL), str(Stage.TRIAL)}
 WATCH_SECONDS = 0.2
 SHORT_LOG = 16 * 1024
 LONG_LOG_SECONDS = 4.0
+LONGEST_PROGRESS = 200
+LONGEST_MESSAGE = 4000
 STORING = timedelta(minutes=1)
 """Until a result is being stored, when its unit's row is locked, another of its run may be published first."""
 
@@ -71,7 +73,7 @@ class Attendance:
             for event in self._process.events(WATCH_SECONDS):
                 match event:
                     case {"event": "progress", "progress": str(progress)}:
-                        self._progress = progress
+                        self._progress = progress[:LONGEST_PROGRESS]
                     case {"event": "result", "payload": str(), "environment": dict()}:
                         self._finish(event)
                         return True
@@ -179,10 +181,12 @@ def _task_of(unit: EvaluationUnit) -> dict[str, Any]:
 
 def _failure_of(event: dict[str, Any], without_secrets: Callable[[str], str]) -> Failure:
     match event:
-        case {"event": "failure", "failure_class": kind, "message": str(message)} if kind in set(FailureClass):
+        case {"event": "failure", "failure_class": str(kind), "message": str(message)} if (
+            kind in set(FailureClass) and message.strip()
+        ):
             return Failure(
                 FailureClass(kind),
-                without_secrets(message),
+                without_secrets(message)[:LONGEST_MESSAGE],
                 final=bool(event.get("final")),
                 whole_run=bool(event.get("whole_run")),
             )

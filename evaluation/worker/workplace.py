@@ -18,6 +18,10 @@ from evaluation.worker.process import EvaluatingProcess, Surroundings
 from evaluation.worker.sandbox import UNCONFINED, sandbox_kind
 
 
+class CannotStart(Exception):
+    """This host cannot start an evaluating process now; the message says what it lacks."""
+
+
 class Workplace:
     """The evaluating process of the run that is at work here, if there is one."""
 
@@ -33,10 +37,14 @@ class Workplace:
         return self._run if time.monotonic() - self._began < settings.EVALUATION_TURN_SECONDS else None
 
     def process_for(self, run: EvaluationRun) -> EvaluatingProcess:
-        """The one that has the run's model, or a new one."""
+        """The one that has the run's model, or a new one. Raises CannotStart, and CannotDecrypt for the run's token."""
         if self._process is None or self._run is None or self._run.pk != run.pk:
             self.close()
-            self._process, self._run, self._began = start_process(run, self._worker), run, time.monotonic()
+            try:
+                self._process = start_process(run, self._worker)
+            except OSError as error:
+                raise CannotStart(f"The evaluating process could not be started: {error.strerror or error}.") from error
+            self._run, self._began = run, time.monotonic()
         return self._process
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ from config.embedded_postgres import ServerError
 from evaluation.capabilities import detect
 from evaluation.jobs import WORKER_VARIABLE
 from evaluation.models import EvaluationUnit, Worker
+from evaluation.selectors.workers import workers_that_claim
 from evaluation.services import claims, waking, workers
 from evaluation.worker.attendance import SUPERVISOR_VARIABLE
 from leaderboard.services.schedules import ensure_nightly_dump, ensure_schedules
@@ -146,7 +147,8 @@ class Supervisor:
 
     def _ask(self, now: float) -> None:
         """An idle cluster gets a job now and then, to see whether it still works, and at once where work waits."""
-        if self._queue == settings.EVALUATION_QUEUE and waking.wake_if_claimable():
+        rests = not workers_that_claim().filter(pk=self._worker.pk).exists()
+        if self._queue == settings.EVALUATION_QUEUE and not rests and waking.wake_if_claimable():
             return
         if now - max(self._last_asked, self._last_answer) > self._canary:
             self._last_asked = now

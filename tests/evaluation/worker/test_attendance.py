@@ -190,6 +190,9 @@ def test_a_result_that_cannot_be_stored_fails_with_the_reason(attend: Attend) ->
         "say(event='result', payload=[], environment={})",
         "say(event='failure', failure_class='fate', message='It was to be.')",
         "say(event=['result'])",
+        "say(event='failure', failure_class=['task'], message='It was to be.')",
+        "say(event='failure', failure_class='task', message='\\0')",
+        "print('[' * 100_000, flush=True)",
         "print('[1, 2]', flush=True)",
     ],
 )
@@ -200,6 +203,21 @@ def test_nonsense_from_the_evaluating_process_is_the_models_fault_and_the_worker
     assert not attend(unit, f"{said}; time.sleep(60)")
     unit.refresh_from_db()
     assert (unit.state, unit.failure_class) == (State.FAILED, FailureClass.MODEL_CODE)
+
+
+@pytest.mark.django_db
+def test_what_the_database_cannot_store_is_left_out_of_what_a_process_says(attend: Attend) -> None:
+    unit = claimed_unit()
+    script = (
+        "say(event='progress', progress='load\\0ing \\ud83d'); print('lo\\0g', file=sys.stderr, flush=True)\n"
+        "time.sleep(0.5)\n"
+        "found = {'se\\0ed': float('inf'), 'prompts': ['a\\udfff', float('nan')]}\n"
+        "say(event='failure', failure_class='task', message='No \\0 and no \\ud800.', final=True, environment=found)"
+    )
+    assert not attend(unit, script)
+    unit.refresh_from_db()
+    assert (unit.state, unit.error, unit.log) == (State.FAILED, "No  and no .", "log\n")
+    assert unit.environment == {"seed": None, "prompts": ["a", None]}
 
 
 @pytest.mark.django_db
