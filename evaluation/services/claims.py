@@ -178,8 +178,11 @@ def fail_unit(
         outcome["log"] = log
     if following.again is not None:
         outcome |= {"state": EvaluationUnit.State.QUEUED, "available_at": Now() + following.again}
-        outcome["batch_size"] = following.batch_size or unit.batch_size
-        outcome["needs_memory_mb"] = following.needs_memory_mb or unit.needs_memory_mb
+        if following.needs_memory_mb:
+            # What was too much for the smaller worker says nothing of this one: it begins with a whole batch.
+            outcome |= {"needs_memory_mb": following.needs_memory_mb, "batch_size": None}
+        elif following.batch_size:
+            outcome["batch_size"] = following.batch_size
     else:
         outcome |= {"state": EvaluationUnit.State.FAILED, "finished_at": Now()}
     if not _ours(unit).update(**outcome):

@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -152,6 +153,9 @@ class Attendance:
 
     def _fail(self, failure: Failure, environment: dict[str, Any] | None = None) -> None:
         log = self._process.log
+        if failure.failure_class is FailureClass.MEMORY and self._progress in LOADING:
+            # Whoever killed it does not know what it was at. A smaller batch would load the same model again.
+            failure = replace(failure, whole_run=True)
         self._persist(lambda: claims.fail_unit(unit=self._unit, failure=failure, environment=environment, log=log))
         logger.warning("%s failed (%s): %s", self._unit, failure.failure_class, failure.message)
 

@@ -45,7 +45,6 @@ def little_room(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     settings.EVALUATION_MEMORY_MB = 3000
     settings.EVALUATION_PROCESSES = 120
     settings.EVALUATION_DISK_MB = 300
-    settings.EVALUATION_BATCH_SIZE = 1
 
 
 def evaluate(folder: Path, task: Task, **run: Any) -> EvaluationUnit:
@@ -82,6 +81,7 @@ def test_a_model_that_takes_without_end_is_stopped(
     unit = evaluate(model_with_code(tmp_path / "model", attack), task, allows_remote_code=True)
     assert (unit.state, unit.failure_class) == (State.FAILED, failure_class), unit.error + unit.log
     assert words in unit.error
+    assert unit.attempts == 1, "A model that cannot be loaded is not loaded again with half the batch."
 
 
 def test_a_model_that_sleeps_for_ever_runs_out_of_time(tmp_path: Path, task: Task, settings: Any) -> None:

@@ -156,6 +156,8 @@ def test_when_the_smallest_batch_is_too_much_a_bigger_worker_has_to_take_it() ->
     claims.fail_unit(unit=claimed_unit(run, small), failure=Failure(FailureClass.MEMORY, "Out of memory."))
     assert claims.claim(worker=small) is None
     again = claimed_unit(run, big)
+    assert again.batch_size is None, "It begins with a whole batch."
+    again.batch_size = 1
     claims.fail_unit(unit=again, failure=Failure(FailureClass.MEMORY, "Out of memory."))
     again.refresh_from_db()
     assert again.state == State.FAILED

@@ -22,7 +22,7 @@ from evaluation.worker.limits import Limits
 from evaluation.worker.process import EvaluatingProcess
 from leaderboard.models import Measurement
 from tests.factories import result_json
-from tests.factories_evaluation import claimed_unit, make_worker, surroundings
+from tests.factories_evaluation import claimed_unit, make_run, make_worker, surroundings
 
 State = EvaluationUnit.State
 TOKEN = "a token of no known kind"
@@ -100,9 +100,27 @@ def test_a_failure_is_stored_with_its_class_words_and_log_but_without_secrets(at
 @pytest.mark.django_db
 def test_a_process_killed_by_the_system_counts_as_out_of_memory(attend: Attend) -> None:
     unit = claimed_unit()
-    assert not attend(unit, "os.kill(os.getpid(), signal.SIGKILL)")
+    assert not attend(unit, "say(event='progress', progress='evaluating'); os.kill(os.getpid(), signal.SIGKILL)")
     unit.refresh_from_db()
     assert (unit.state, unit.failure_class, unit.batch_size) == (State.QUEUED, FailureClass.MEMORY, 16)
+
+
+@pytest.mark.django_db
+def test_a_model_that_is_killed_twice_while_loading_goes_to_a_larger_worker_with_its_run(
+    attend: Attend,
+) -> None:
+    worker, _ = make_worker(memory_mb=1000), make_worker(memory_mb=4000)
+    run = make_run(2)
+    unit = claimed_unit(run, worker)
+    loading = "say(event='progress', progress='loading the model')"
+    assert not attend(unit, f"{loading}; os.kill(os.getpid(), signal.SIGKILL)")
+    unit.refresh_from_db()
+    assert (unit.state, unit.needs_memory_mb, unit.batch_size) == (State.QUEUED, None, None), "Anybody may do it once."
+    unit = claimed_unit(run, worker)
+    assert not attend(unit, f"{loading}; os.kill(os.getpid(), signal.SIGKILL)")
+    assert {(one.state, one.needs_memory_mb, one.batch_size) for one in run.units.all()} == {(State.QUEUED, 1001, None)}
+    unit.refresh_from_db()
+    assert unit.failure_class == FailureClass.MEMORY
 
 
 @pytest.mark.django_db
