@@ -19,7 +19,7 @@ LOST_CLAIMS = 3
 
 @dataclass(frozen=True)
 class Attempt:
-    """A failed attempt: its number among those that failed, texts at a time, memory of its worker (MiB).
+    """A failed attempt: its number among those that failed alike, texts at a time, memory of its worker (MiB).
 
     `more_memory_mb` is that of the largest living worker, where it is more.
     """

@@ -167,7 +167,7 @@ def fail_unit(
 ) -> None:
     """Try the unit again later where that may help, else close it, and with it the whole run if no task can succeed."""
     run = lock_run(unit.run)
-    following = after(failure, _attempt(unit))
+    following = after(failure, _attempt(unit, failure.failure_class))
     outcome: dict[str, Any] = {
         **_released(),
         "error": following.failure.message,
@@ -200,15 +200,22 @@ def fail_unit(
     settle_run(run)
 
 
-def _attempt(unit: EvaluationUnit) -> Attempt:
+def _attempt(unit: EvaluationUnit, failure_class: FailureClass) -> Attempt:
     memory = unit.worker.memory_mb if unit.worker else None
     larger = workers_alive().filter(memory_mb__gt=memory) if memory is not None else Worker.objects.none()
     return Attempt(
-        number=max(unit.attempts - unit.lost_claims, 1),
+        number=_earlier_failures(unit, failure_class) + 1,
         batch_size=unit.batch_size or django_settings.EVALUATION_BATCH_SIZE,
         memory_mb=memory,
         more_memory_mb=larger.aggregate(most=Max("memory_mb"))["most"],
     )
+
+
+def _earlier_failures(unit: EvaluationUnit, failure_class: FailureClass) -> int:
+    """How often the unit failed in this way since it was last queued by somebody, who gave it all attempts anew."""
+    n_before = max(unit.attempts - unit.lost_claims - 1, 0)
+    failed = AttemptLog.objects.filter(unit=unit, outcome=AttemptLog.Outcome.FAILED).order_by("-number")
+    return list(failed.values_list("failure_class", flat=True)[:n_before]).count(failure_class)
 
 
 @transaction.atomic

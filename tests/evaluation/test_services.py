@@ -302,6 +302,26 @@ def test_the_fifth_failed_download_is_the_last() -> None:
 
 
 @pytest.mark.django_db
+def test_each_way_to_fail_has_tries_of_its_own_and_asking_again_gives_them_all_anew() -> None:
+    run = make_run()
+
+    def fail(failure: Failure) -> str:
+        unit = claimed_unit(run)
+        claims.fail_unit(unit=unit, failure=failure)
+        make_claimable_now(unit)
+        unit.refresh_from_db()
+        return unit.state
+
+    crash = Failure(FailureClass.INFRASTRUCTURE, "It crashed.")
+    for _ in range(2):
+        before = [fail(Failure(FailureClass.MEMORY, "Out of memory.")) for _ in range(4)]
+        assert before == [State.QUEUED] * 4
+        assert [fail(crash), fail(DOWNLOAD), fail(crash)] == [State.QUEUED] * 3
+        assert fail(crash) == State.FAILED
+        runs.retry_failed_units(run=run)
+
+
+@pytest.mark.django_db
 def test_after_memory_ran_out_the_batches_are_smaller() -> None:
     unit = claimed_unit()
     claims.fail_unit(unit=unit, failure=Failure(FailureClass.MEMORY, "Out of memory."))
