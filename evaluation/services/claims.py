@@ -130,11 +130,12 @@ def finish_unit(
     predictions: Mapping[str, Any] | None = None,
     log: str = "",
 ) -> None:
-    """Store the result and what was measured as facts and close the unit, all or nothing."""
+    """Store the result and what was measured as facts and close the unit, all or nothing. Raises ResultRefused."""
     # These bring numpy, which processes that serve pages do without.
     from evaluation.services.publication import provenance, withhold_result
-    from leaderboard.services.results import record_result
+    from leaderboard.services.results import record_result, require_main_scores
 
+    require_main_scores(payload, unit.task)
     run = lock_run(unit.run)
     if not _ours(unit).select_for_update().exists():
         raise ClaimLost

@@ -129,6 +129,9 @@ class Attendance:
         return log
 
     def _finish(self, event: dict[str, Any]) -> None:
+        # Whatever stores results brings numpy, which processes that serve pages do without.
+        from leaderboard.services.results import ResultRefused
+
         payload, log = event["payload"].encode(), self._process.log
         self._persist(lambda: claims.heartbeat(unit=self._unit, progress="storing the result", silence=STORING))
         try:
@@ -144,6 +147,9 @@ class Attendance:
             )
         except (claims.ClaimLost, OperationalError, InterfaceError):
             raise
+        except ResultRefused as error:
+            message = self._process.without_secrets(str(error))[:LONGEST_MESSAGE]
+            self._fail(Failure(FailureClass.MODEL_CODE, message, final=True), event["environment"])
         except Exception as error:
             logger.exception("The result of %s could not be stored.", self._unit)
             message = f"The result could not be stored: {self._process.without_secrets(str(error))}"

@@ -21,7 +21,7 @@ from evaluation.worker.attendance import Attendance, Draining
 from evaluation.worker.limits import Limits
 from evaluation.worker.process import EvaluatingProcess
 from leaderboard.models import Measurement
-from tests.factories import result_json
+from tests.factories import make_task, result_json
 from tests.factories_evaluation import claimed_unit, make_run, make_worker, surroundings
 
 State = EvaluationUnit.State
@@ -193,10 +193,30 @@ def test_progress_and_log_are_published_while_it_runs(attend: Attend) -> None:
 @pytest.mark.django_db
 def test_a_result_that_cannot_be_stored_fails_with_the_reason(attend: Attend) -> None:
     unit = claimed_unit()
-    attend(unit, "say(event='result', payload='no result', environment={})")
+    attend(unit, say_result(unit).replace("say(", "say(measurement={'device': 'cpu'}, "))
     unit.refresh_from_db()
     assert (unit.state, unit.failure_class) == (State.FAILED, FailureClass.INFRASTRUCTURE)
     assert unit.error.startswith("The result could not be stored")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_private", [False, True])
+@pytest.mark.parametrize(
+    ("score", "words"),
+    [
+        (float("nan"), "The main score of Task is missing or NaN in 1 of its parts."),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_result_without_its_score_is_the_models_fault(
+    attend: Attend, score: float | None, words: str, *, is_private: bool
+) -> None:
+    unit = claimed_unit(make_run([make_task("Task")], is_private=is_private))
+    payload = "no result" if score is None else result_json(unit.task, {"test": {"default": score}}).decode()
+    attend(unit, f"say(event='result', payload={payload!r}, environment={{}})")
+    unit.refresh_from_db()
+    assert (unit.state, unit.failure_class) == (State.FAILED, FailureClass.MODEL_CODE)
+    assert words in unit.error
 
 
 @pytest.mark.django_db
