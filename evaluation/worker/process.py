@@ -55,7 +55,7 @@ SHELL_SIGNALS = 128
 class Surroundings:
     """What a run may see and take.
 
-    `confinement` is how code of the model is isolated (see sandbox.py), None for a run without such code.
+    `confinement` is how code of the model or of a task is isolated (see sandbox.py), None for a run without such code.
     `readable` are folders that a confined run needs besides; `token` opens the Hub for this run alone.
     """
 
@@ -72,7 +72,7 @@ class Surroundings:
 def clean_environment(host: Mapping[str, str], wanted: Surroundings, *, home: Path) -> dict[str, str]:
     """What the evaluating process may know: no database, no secret key, nothing that is not on the list.
 
-    Code of a model gets neither the board's token nor the cache that other runs read from.
+    Code of a model or a task gets neither the board's token nor the cache that other runs read from.
     """
     kept = {name: value for name, value in host.items() if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)}
     defaults = {"HF_HOME": str(wanted.hf_home), "OMP_NUM_THREADS": str(wanted.threads)}

@@ -67,8 +67,10 @@ def start_process(run: EvaluationRun, worker: Worker | None) -> EvaluatingProces
 
 
 def surroundings_of(run: EvaluationRun, worker: Worker | None) -> Surroundings:
-    """What the run may see and take on this host. Only code of a model is confined: all else is the board's own."""
-    folders = [Path(definition["folder"]) for definition in definitions_of_tasks(run)]
+    """What the run may see and take on this host. Code of models and of tasks is confined: all else is the board's."""
+    definitions = definitions_of_tasks(run)
+    has_own_code = run.allows_remote_code or any(definition.get("metric") for definition in definitions)
+    folders = [Path(definition["folder"]) for definition in definitions]
     if run.local_path:
         folders.append(Path(run.local_path))
     return Surroundings(
@@ -82,7 +84,7 @@ def surroundings_of(run: EvaluationRun, worker: Worker | None) -> Surroundings:
             file_mb=settings.EVALUATION_DISK_MB,
             has_accelerator=worker is not None and worker.device != "cpu",
         ),
-        confinement=(sandbox_kind() or UNCONFINED) if run.allows_remote_code else None,
+        confinement=(sandbox_kind() or UNCONFINED) if has_own_code else None,
         readable=folders,
         hub_hosts=allowed_hosts(settings.HF_ENDPOINT, settings.EVALUATION_HUB_HOSTS),
         token=credential_for(run),

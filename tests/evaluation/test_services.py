@@ -149,6 +149,19 @@ def test_a_worker_takes_only_what_fits(wanted: dict[str, Any], offered: dict[str
 
 
 @pytest.mark.django_db
+def test_a_metric_of_one_task_asks_for_isolation_of_its_run() -> None:
+    metric = {"sha256": "0" * 64, "code": "def score(predictions, truth): return 1"}
+    plain = make_task(definition={"folder": "/data/plain", "metric": None})
+    own = make_task(definition={"folder": "/data/own", "metric": metric})
+    make_run([plain, own])
+    worker = make_worker(sandbox="")
+    assert claims.claim(worker=worker) is None
+    alone = make_run([plain])
+    assert claimed_unit(alone, worker).run == alone
+    assert claims.claim(worker=make_worker(sandbox="bubblewrap")) is not None
+
+
+@pytest.mark.django_db
 def test_when_the_smallest_batch_is_too_much_a_bigger_worker_has_to_take_it() -> None:
     small, big = make_worker(memory_mb=1000), make_worker(memory_mb=8000)
     run = make_run()
