@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from evaluation.encryption import CannotDecrypt
@@ -15,7 +16,8 @@ from evaluation.logs.redaction import redact
 from evaluation.models import EvaluationUnit, Worker
 from evaluation.services import claims, drift, predictions, retention, waking, workers
 from evaluation.worker.attendance import Attendance, Draining, is_orphaned
-from evaluation.worker.workplace import CannotStart, Workplace
+from evaluation.worker.disk import lack_of_room
+from evaluation.worker.workplace import CannotStart, Workplace, folders_that_fill
 
 WORKER_VARIABLE = "PODIUM_WORKER"
 
@@ -55,7 +57,7 @@ def evaluate_claimable(worker: Worker | None = None) -> int:
     """Units of one run that are claimed in a row share a process, so that the model is loaded once."""
     attended = 0
     with contextlib.closing(Workplace(worker)) as workplace:
-        while unit := claims.claim(worker=worker, staying_with=workplace.run_in_turn):
+        while unit := _claim(worker, workplace):
             waking.wake_if_claimable()
             try:
                 healthy = _attend(unit, workplace)
@@ -72,6 +74,16 @@ def evaluate_claimable(worker: Worker | None = None) -> int:
             if not healthy:
                 workplace.close()
     return attended
+
+
+def _claim(worker: Worker | None, workplace: Workplace) -> EvaluationUnit | None:
+    """None also while a disk is too full to begin anything: then the worker rests and says so."""
+    if reason := lack_of_room(folders_that_fill(), settings.EVALUATION_FREE_DISK_MB):
+        logger.warning("Nothing is claimed. %s", reason)
+        if worker is not None:
+            workers.rest_worker(worker=worker, reason=reason)
+        return None
+    return claims.claim(worker=worker, staying_with=workplace.run_in_turn)
 
 
 def _attend(unit: EvaluationUnit, workplace: Workplace) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from evaluation.capabilities import default_memory_mb
 from evaluation.models import EvaluationRun, Worker
 from evaluation.selectors.runs import definitions_of_tasks
 from evaluation.services.credentials import credential_for
+from evaluation.worker.disk import hub_cache
 from evaluation.worker.hub_gateway import allowed_hosts
 from evaluation.worker.limits import Limits
 from evaluation.worker.process import EvaluatingProcess, Surroundings
@@ -66,6 +68,16 @@ def start_process(run: EvaluationRun, worker: Worker | None) -> EvaluatingProces
     return EvaluatingProcess(model, surroundings_of(run, worker))
 
 
+def hf_home() -> Path:
+    """Where this host keeps models and datasets, unless HF_HOME says otherwise."""
+    return Path(settings.DATA_DIR) / "hf"
+
+
+def folders_that_fill() -> dict[str, Path]:
+    """Where evaluations write on this host, by what: their homes, and what all of them keep of the Hub."""
+    return {"temporary files": Path(tempfile.gettempdir()), "the cache of the Hub": hub_cache(os.environ, hf_home())}
+
+
 def surroundings_of(run: EvaluationRun, worker: Worker | None) -> Surroundings:
     """What the run may see and take on this host. Code of models and of tasks is confined: all else is the board's."""
     definitions = definitions_of_tasks(run)
@@ -75,7 +87,7 @@ def surroundings_of(run: EvaluationRun, worker: Worker | None) -> Surroundings:
         folders.append(Path(run.local_path))
     return Surroundings(
         folder=Path(settings.BASE_DIR),
-        hf_home=Path(settings.DATA_DIR) / "hf",
+        hf_home=hf_home(),
         threads=max((os.cpu_count() or 1) // settings.EVALUATION_WORKERS, 1),
         limits=Limits(
             memory_mb=settings.EVALUATION_MEMORY_MB or default_memory_mb(settings.EVALUATION_WORKERS),

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -77,6 +77,13 @@ class Command(BaseCommand):
             supervisor.stop()
 
 
+def next_night() -> float:
+    """Half past two in the time of the host, as a time stamp."""
+    now = datetime.now().astimezone()
+    tonight = now.replace(hour=2, minute=30, second=0, microsecond=0)
+    return (tonight if tonight > now else tonight + timedelta(days=1)).timestamp()
+
+
 class Supervisor:
     def __init__(self, queue: str, *, canary: float, dead: float, name: str, labels: list[str]) -> None:
         self._queue = queue
@@ -92,6 +99,8 @@ class Supervisor:
         self._last_answer = 0.0
         self._last_asked = 0.0
         self._answered_at: datetime | None = None
+        self._next_pruning = next_night()
+        self._pruning: subprocess.Popen[bytes] | None = None
         self._cluster = self._start_cluster()
         logger.info("Worker %s starts.", self._worker)
 
@@ -105,6 +114,7 @@ class Supervisor:
                 logger.warning("The cluster ended (%d); it is started again.", code)
                 self._restart_cluster()
             self._beat()
+            self._prune_at_night()
         except (OperationalError, InterfaceError) as error:
             logger.warning("The database is away: %s", str(error).strip())
             connection.close()
@@ -115,6 +125,8 @@ class Supervisor:
     def stop(self) -> None:
         """Let the cluster go in good order for a moment, then kill what is left; no unit stays claimed."""
         logger.info("Worker %s stops.", self._worker)
+        if self._pruning is not None:
+            self._pruning.terminate()
         try:
             workers.drain_worker(worker=self._worker)
             self._cluster.terminate()
@@ -140,6 +152,15 @@ class Supervisor:
             self._restart_cluster()
         elif not self._is_busy():
             self._ask(now)
+
+    def _prune_at_night(self) -> None:
+        """Each host has a cache of its own, so no job of the queue can do it."""
+        if self._pruning is not None and self._pruning.poll() is not None:
+            self._pruning = None
+        if self._queue == settings.EVALUATION_QUEUE and time.time() > self._next_pruning:
+            self._next_pruning = next_night()
+            command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "prune_hub_cache"]
+            self._pruning = subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL)
 
     def _is_busy(self) -> bool:
         held = EvaluationUnit.objects.filter(worker=self._worker, state=EvaluationUnit.State.RUNNING)
