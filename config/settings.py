@@ -258,6 +258,11 @@ EVALUATION_TIME_LIMIT_SECONDS = env.int("PODIUM_TIME_LIMIT_SECONDS", 24 * 3600)
 EVALUATION_MEMORY_MB = env.int("PODIUM_MEMORY_MB", 0)
 EVALUATION_PROCESSES = env.int("PODIUM_PROCESSES", 1024)
 EVALUATION_DISK_MB = env.int("PODIUM_DISK_MB", 200 * 1024)
+# A worker takes nothing while one of its disks has less free. What it keeps of the Hub it prunes above a size, unless
+# the operator named the folder, which may be somebody's own; 0: never.
+EVALUATION_FREE_DISK_MB = env.int("PODIUM_FREE_DISK_MB", 2048)
+_has_named_cache = bool(env.str("HF_HOME", "") or env.str("HF_HUB_CACHE", ""))
+EVALUATION_HUB_CACHE_MB = env.int("PODIUM_HUB_CACHE_MB", 0 if _has_named_cache else 200 * 1024)
 EVALUATION_LOADING_LIMIT_SECONDS = env.int("PODIUM_LOADING_LIMIT_SECONDS", 3600)
 # What code of models may reach besides the Hub: host:port, `*` stands for anything.
 EVALUATION_HUB_HOSTS: list[str] = env.list("PODIUM_HUB_HOSTS", [])

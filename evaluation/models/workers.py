@@ -20,6 +20,8 @@ class Worker(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True, help_text="When its cluster last worked on a job.")
     draining = models.BooleanField(default=False, help_text="It finishes nothing more and takes nothing more.")
     stopped_at = models.DateTimeField(null=True, blank=True)
+    rests_until = models.DateTimeField(null=True, blank=True, help_text="It takes nothing before that.")
+    rest_reason = models.TextField(blank=True, default="", help_text="Why, in words for the operator.")
 
     device = models.TextField(default="cpu", help_text="cpu, cuda or mps.")
     device_name = models.TextField(blank=True, default="", help_text="The accelerator, as its driver names it.")

@@ -75,6 +75,13 @@ def run_units(run: EvaluationRun) -> list[EvaluationUnit]:
     return list(units.order_by("pk"))
 
 
+def names_on_hub_in_use() -> set[str]:
+    """Models and datasets of runs that have not ended."""
+    units = EvaluationUnit.objects.unfinished()
+    models = units.order_by().values_list("run__model_meta__name", flat=True)
+    return {*models.distinct(), *units.order_by().values_list("task__dataset_path", flat=True).distinct()}
+
+
 def definitions_of_tasks(run: EvaluationRun) -> list[dict[str, Any]]:
     """Those of the run's custom tasks."""
     definitions = run.units.order_by("pk").values_list("task__definition", flat=True)

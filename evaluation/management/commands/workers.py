@@ -39,6 +39,7 @@ def _fact(one: WorkerState) -> dict[str, Any]:
         "pid": worker.pid,
         "queue": worker.queue,
         "state": one.state,
+        "reason": one.reason,
         "started_at": worker.started_at,
         "last_seen": worker.last_seen,
         "device": worker.device,
@@ -60,5 +61,6 @@ def _table(workers: Iterable[WorkerState]) -> Table:
         seen = f"{timesince(fact['last_seen'], timezone.now(), depth=1)} ago"
         work = "\n".join(fact["at_work_on"])
         who = f"{one.worker.host}\nprocess {one.worker.pid}\nqueue {one.worker.queue}"
-        table.add_row(who, one.state, seen, "\n".join(one.worker.abilities), work)
+        state = f"{one.state}: {one.reason}" if one.reason else one.state
+        table.add_row(who, state, seen, "\n".join(one.worker.abilities), work)
     return table
