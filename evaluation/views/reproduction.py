@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
@@ -12,18 +13,19 @@ from django.views.decorators.http import require_safe
 from evaluation.models import EvaluationRun, EvaluationUnit, KeptPredictions, PackageSet
 from evaluation.selectors import reproduction, run_differences
 from evaluation.services.predictions import predictions_folder
+from evaluation.views.visible_runs import visible_run
 from leaderboard.models import TaskResult
 from leaderboard.selectors.staleness import TOLERANCE
 
 
-def reproduction_of(run: EvaluationRun, units: list[EvaluationUnit]) -> dict[str, Any]:
+def reproduction_of(run: EvaluationRun, units: list[EvaluationUnit], user: User | AnonymousUser) -> dict[str, Any]:
     """What the page of a run says of how it was made."""
     environment = next((unit.environment for unit in units if unit.environment), None)
     return {
         "facts": reproduction.facts_of(environment),
         "packages": reproduction.packages_of(environment),
         "recipe": reproduction.recipe_of(run, units),
-        "n_other_runs": len(run_differences.runs_to_compare(run, limit=1)),
+        "has_other_runs": bool(run_differences.runs_to_compare(run, user, limit=1)),
     }
 
 
@@ -84,9 +86,12 @@ def _visible_predictions(request: HttpRequest, pk: int) -> KeptPredictions:
 
 @require_safe
 def compare_runs(request: HttpRequest, pk: int) -> HttpResponse:
-    """A run beside another one of the same model: `?with=` names it, else it is the newest other one."""
-    run = get_object_or_404(EvaluationRun.objects.select_related("model_meta"), pk=pk)
-    others = list(run_differences.runs_to_compare(run))
+    """A run beside another one of the same model: `?with=` names it, else it is the newest other one.
+
+    Both are runs that the visitor may know of.
+    """
+    run = visible_run(request, pk)
+    others = run_differences.runs_to_compare(run, request.user)
     asked = request.GET.get("with", "")
     other = next((one for one in others if str(one.pk) == asked), others[0] if others else None)
     context = {

@@ -90,11 +90,33 @@ def test_only_the_one_who_asked_and_moderators_find_a_private_run(
     other = django_user_model.objects.create_user("other")
     boss = django_user_model.objects.create_superuser("boss")
     run = private_run(make_task(), requested_by=owner)
-    address = run.get_absolute_url()
-    assert client.get(address).status_code == 404
+    addresses = [run.get_absolute_url(), f"{run.get_absolute_url()}compare/"]
+    assert [client.get(address).status_code for address in addresses] == [404, 404]
     for user, status in ((other, 404), (owner, 200), (boss, 200)):
         client.force_login(user)
-        assert client.get(address).status_code == status
+        assert [client.get(address).status_code for address in addresses] == [status, status]
+
+
+def test_a_private_run_is_compared_with_public_ones_for_its_owner_only(
+    client: Client, django_user_model: type[User]
+) -> None:
+    owner = django_user_model.objects.create_user("owner")
+    task, model_meta = make_task("Compared"), ensure_model_meta(name="open/model")
+    public = make_run([task], model_meta=model_meta)
+    finish(claimed_unit(public), 0.25)
+    hidden = make_run([task], model_meta=model_meta, is_private=True, requested_by=owner, revision="b" * 40)
+    finish(claimed_unit(hidden), 0.75)
+    addresses = [f"{public.get_absolute_url()}compare/", f"{public.get_absolute_url()}compare/?with={hidden.pk}"]
+    for address in addresses:
+        page = client.get(address).content.decode()
+        assert "Nothing to compare with" in page
+        assert "b" * 40 not in page
+    client.force_login(owner)
+    for address in (*addresses, f"{hidden.get_absolute_url()}compare/"):
+        page = client.get(address).content.decode()
+        assert "b" * 40 in page
+        assert "25.00" in page
+        assert "75.00" in page
 
 
 def test_the_queue_counts_a_private_run_and_names_nothing(client: Client) -> None:

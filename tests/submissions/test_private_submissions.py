@@ -101,6 +101,12 @@ def others() -> list[str]:
     ]
 
 
+def pages_of_the_run(submission: Submission) -> list[str]:
+    assert submission.run is not None
+    address = submission.run.get_absolute_url()
+    return [address, f"{address}compare/", f"{address}log/stream/"]
+
+
 def public_addresses() -> list[str]:
     return [*lists(), *others()]
 
@@ -120,8 +126,8 @@ def test_strangers_learn_nothing_of_a_private_submission(client: Client, submiss
     for visitor in (client, signed_in(make_user("stranger"))):
         leaking = [address for address in public_addresses() if is_named(visitor, address)]
         assert leaking == []
-        for address in (f"/models/{SECRET}/", f"/models/{SECRET}/history/", submission.run.get_absolute_url()):  # type: ignore[union-attr]
-            assert visitor.get(address).status_code == 404
+        for address in (f"/models/{SECRET}/", f"/models/{SECRET}/history/", *pages_of_the_run(submission)):
+            assert visitor.get(address).status_code == 404, address
     stranger = signed_in(make_user())
     assert stranger.get(submission.get_absolute_url()).status_code == 404
     assert WORD not in stranger.get("/submissions/").content.decode()
