@@ -73,12 +73,15 @@ def estimate(tasks: Iterable[Task], model: ModelMeta | int | None) -> Estimate:
 
 
 def _evaluations(task_ids: list[int]) -> dict[int, list[_Took]]:
-    """The newest whole evaluations of each task, of models run without settings of their own."""
+    """The newest whole evaluations of each task, of models run without settings of their own.
+
+    An estimate is for everybody, so private runs, of which strangers must not learn, do not count.
+    """
     rows = (
         EvaluationUnit.objects.filter(
             task__in=task_ids, state=EvaluationUnit.State.DONE, evaluation_time__gt=0, run__settings={}
         )
-        .filter(eval_splits=None, hf_subsets=None)
+        .filter(eval_splits=None, hf_subsets=None, run__is_private=False)
         .order_by(F("finished_at").desc(nulls_last=True), "-pk")
         .values_list("task_id", "run__model_meta_id", "run__model_meta__n_parameters", "evaluation_time")
     )

@@ -38,13 +38,15 @@ def submission_list(user: User | AnonymousUser) -> QuerySet[Submission]:
 
 
 def submission_detail(user: User | AnonymousUser) -> QuerySet[Submission]:
+    """With the submissions before and after it, as far as the person may see them."""
     return (
         visible_submissions(user)
-        .select_related("submitter", "decided_by", "run__model_meta", "previous", "plausibility")
+        .select_related("submitter", "decided_by", "run__model_meta", "plausibility")
         .prefetch_related(
+            Prefetch("previous", visible_submissions(user)),
             "benchmarks",
             "tasks",
-            "following",
+            Prefetch("following", visible_submissions(user)),
             "history__edited_by",
             Prefetch("messages", SubmissionMessage.objects.select_related("author")),
         )

@@ -19,6 +19,7 @@ from submissions.models import Submission
 from submissions.services import publication
 from submissions.services import submissions as services
 from tests.factories import make_benchmark, make_model, make_result, make_task, result_json
+from tests.factories_accounts import make_organisation
 from tests.factories_evaluation import claimed_unit
 from tests.factories_submissions import make_moderator, make_submission, make_user
 from tests.submissions.test_pages import signed_in
@@ -156,6 +157,15 @@ def test_what_is_private_does_not_block_and_is_not_told_to_others(submission: Su
         asked_by=submission.submitter, model_name="example/model", benchmarks=[Benchmark.objects.get()]
     )
     assert own.is_refused
+
+
+def test_team_mates_are_not_shown_the_way_to_what_follows_in_private() -> None:
+    submitter, team_mate = make_user(), make_user()
+    open_one = make_submission(submitter, organisation=make_organisation(submitter, team_mate))
+    hidden = make_submission(submitter, previous=open_one, visibility="private")
+    link = f'href="{hidden.get_absolute_url()}"'
+    assert link in signed_in(submitter).get(open_one.get_absolute_url()).content.decode()
+    assert link not in signed_in(team_mate).get(open_one.get_absolute_url()).content.decode()
 
 
 def test_the_owner_and_moderators_see_state_and_scores(submission: Submission) -> None:
