@@ -11,11 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from evaluation.models import EvaluationRun
 from evaluation.services import claims
 from leaderboard.exports.dump_tables import TABLES
-from leaderboard.models import Benchmark, DeclinedTask, ModelMeta, Origin
+from leaderboard.models import Benchmark, DeclinedTask, ModelMeta, Origin, Task
 from leaderboard.services.boards import publish_boards
-from submissions.models import Submission
+from leaderboard.services.task_rows import publish_task_rows
+from submissions.jobs import refresh_plausibility
+from submissions.models import PlausibilityReport, Submission
 from submissions.services import publication
 from submissions.services import submissions as services
 from tests.factories import make_benchmark, make_model, make_result, make_task, result_json
@@ -222,6 +225,24 @@ def test_the_embargo_ends_by_itself(submission: Submission, days: int, is_publis
     Submission.objects.update(embargo_until=timezone.now() + timedelta(days=days))
     assert publication.publish_due() == int(is_published)
     assert ModelMeta.objects.filter(name=SECRET).exists() == is_published
+
+
+def test_an_embargo_does_not_evade_the_plausibility_report(submission: Submission) -> None:
+    task = Task.objects.get(name="OpenTask")
+    publish_task_rows(tasks=[task.pk])
+    assert refresh_plausibility() == 1
+    assert "beats_best" in PlausibilityReport.objects.get().kinds
+    assert refresh_plausibility() == 0
+
+    long_ago = timezone.now() - timedelta(days=3)
+    EvaluationRun.objects.filter(submission=submission).update(finished_at=long_ago)
+    make_result(make_model("better/model"), task, 0.95)
+    publish_task_rows(tasks=[task.pk])
+    Submission.objects.update(embargo_until=long_ago)
+    assert publication.publish_due() == 1
+    report = PlausibilityReport.objects.get()
+    assert "beats_best" not in report.kinds
+    assert report.n_results == 1
 
 
 @pytest.mark.parametrize("state", ["rejected", "withdrawn"])
