@@ -244,9 +244,16 @@ class DriftFindingAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(KeptPredictions)
 class KeptPredictionsAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["result", "run", "size", "created_at", "deleted_at"]
-    list_select_related = ["result__task", "result__model_revision__model_meta", "run__model_meta"]
+    list_display = ["of_what", "run", "size", "created_at", "deleted_at"]
+    list_select_related = ["result__task", "result__model_revision__model_meta", "withheld_result", "run__model_meta"]
     actions = ["delete_files"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[KeptPredictions]:
+        return super().get_queryset(request).defer("worst", "result__payload", "withheld_result__payload")
+
+    @admin.display(description="result")
+    def of_what(self, kept: KeptPredictions) -> str:
+        return str(kept.result or kept.withheld_result)
 
     def has_rerun_permission(self, request: HttpRequest) -> bool:
         return may_rerun(request)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django.fixtures import Settings
 
-from evaluation.models import EvaluationRun, EvaluationUnit, WithheldResult
+from evaluation.models import EvaluationRun, EvaluationUnit, KeptPredictions, WithheldResult
 from evaluation.selectors.scores import unit_score
 from evaluation.services import claims
 from evaluation.services.publication import publish_run
@@ -127,3 +131,30 @@ def test_the_queue_counts_a_private_run_and_names_nothing(client: Client) -> Non
     assert run.get_absolute_url() not in page
     finish(claimed_unit(run))
     assert "private" not in client.get("/queue/").content.decode()
+
+
+def test_predictions_of_a_private_run_are_kept_for_its_owner_and_move_on_when_it_is_published(
+    client: Client, django_user_model: type[User], settings: Settings, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    owner = django_user_model.objects.create_user("owner")
+    run = private_run(make_task(), requested_by=owner)
+    EvaluationRun.objects.update(keeps_predictions=True)
+    unit = claimed_unit(run)
+    wrong = {"texts": {"Query": "A cat."}, "wanted": "first", "given": "last", "split": "test", "subset": "default"}
+    packed = {"data": base64.b64encode(b"packed").decode(), "size": 6, "digest": "", "worst": [wrong]}
+    payload = result_json(unit.task, {"test": {"default": 0.5}})
+    claims.finish_unit(unit=unit, payload=payload, environment={}, predictions=packed)
+    examples, file = (f"{run.get_absolute_url()}tasks/{unit.pk}/{what}/" for what in ("examples", "predictions"))
+    assert [client.get(address).status_code for address in (examples, file)] == [404, 404]
+    client.force_login(owner)
+    assert examples in client.get(run.get_absolute_url()).content.decode()
+    page = client.get(examples).content.decode()
+    assert "A cat." in page
+    assert file in page
+    assert b"".join(client.get(file).streaming_content) == b"packed"  # type: ignore[attr-defined]
+    publish_run(run=run)
+    result = TaskResult.objects.get()
+    assert KeptPredictions.objects.get().result == result
+    assert "A cat." in client.get(examples).content.decode()
+    assert "A cat." in client.get(f"/results/{result.pk}/examples/").content.decode()
