@@ -13,6 +13,7 @@ from evaluation.permissions import may_cancel, may_retry, may_see_log
 from evaluation.selectors.finish_times import FinishTime, finish_time
 from evaluation.selectors.logs import unit_for_log
 from evaluation.selectors.reproduction import may_see_predictions, units_with_predictions
+from evaluation.selectors.run_differences import runs_to_compare
 from evaluation.selectors.runs import RunProgress, queue_place, run_progress, run_units
 from evaluation.selectors.scores import unit_score
 from evaluation.selectors.signs import Signs, signs_of
@@ -36,7 +37,10 @@ class UnitRow:
 
 @dataclass(frozen=True)
 class RunStatus:
-    """`log_unit` is the task whose log is shown; None where there is no log yet, or none for this visitor."""
+    """`log_unit` is the task whose log is shown; None where there is no log yet, or none for this visitor.
+
+    `can_be_compared` once the run has a result and the visitor may see another run of the model that has one.
+    """
 
     run: EvaluationRun
     progress: RunProgress
@@ -48,6 +52,7 @@ class RunStatus:
     may_see_log: bool
     may_cancel: bool
     may_retry: bool
+    can_be_compared: bool
 
 
 def run_status(run: EvaluationRun, user: User | AnonymousUser) -> RunStatus:
@@ -63,6 +68,7 @@ def run_status(run: EvaluationRun, user: User | AnonymousUser) -> RunStatus:
         may_see_log=sees_log,
         may_cancel=not run.is_finished and may_cancel(user, run),
         may_retry=bool(progress.failed + progress.cancelled) and may_retry(user, run),
+        can_be_compared=bool(progress.done) and bool(runs_to_compare(run, user, limit=1)),
     )
 
 

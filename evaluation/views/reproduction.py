@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser, User
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -19,14 +18,13 @@ from leaderboard.models import Task, TaskResult
 from leaderboard.selectors.staleness import TOLERANCE
 
 
-def reproduction_of(run: EvaluationRun, units: list[EvaluationUnit], user: User | AnonymousUser) -> dict[str, Any]:
+def reproduction_of(run: EvaluationRun, units: list[EvaluationUnit]) -> dict[str, Any]:
     """What the page of a run says of how it was made."""
     environment = next((unit.environment for unit in units if unit.environment), None)
     return {
         "facts": reproduction.facts_of(environment),
         "packages": reproduction.packages_of(environment),
         "recipe": reproduction.recipe_of(run, units),
-        "has_other_runs": bool(run_differences.runs_to_compare(run, user, limit=1)),
     }
 
 

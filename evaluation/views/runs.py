@@ -29,7 +29,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     status = run_status(evaluation_run, request.user)
     context = {
         "status": status,
-        **reproduction_of(evaluation_run, [row.unit for row in status.rows], request.user),
+        **reproduction_of(evaluation_run, [row.unit for row in status.rows]),
         "refresh_seconds": REFRESH_SECONDS,
     }
     return render(request, "evaluation/run.html", context)

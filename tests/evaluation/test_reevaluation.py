@@ -223,7 +223,10 @@ def test_two_runs_of_a_model_are_compared_with_what_they_do_not_share(client: Cl
     first = make_run([task], model_meta=model_meta, settings={"max_seq_length": 64})
     finish(first, 0.5)
     second = make_run([task], model_meta=model_meta)
+    link = f'href="/runs/{second.pk}/compare/"'
+    assert link not in client.get(second.get_absolute_url()).content.decode()
     finish(second, 0.502, seed=7)
+    assert link in client.get(second.get_absolute_url()).content.decode()
     found = run_differences(first, second)
     assert (found.n_shared, found.n_differing) == (1, 1)
     assert {label: (one, other) for label, one, other in found.facts} == {
@@ -234,6 +237,8 @@ def test_two_runs_of_a_model_are_compared_with_what_they_do_not_share(client: Cl
     assert "+0.20" in page
     assert "differs" in page
     alone = make_run(1)
+    finish(alone)
+    assert "/compare/" not in client.get(alone.get_absolute_url()).content.decode()
     assert "Nothing to compare with" in client.get(f"/runs/{alone.pk}/compare/").content.decode()
 
 
