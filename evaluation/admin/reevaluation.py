@@ -112,7 +112,7 @@ class StaleRuleAdmin(AuditedByServices):
 
 
 def _with_models(results: QuerySet[TaskResult]) -> QuerySet[TaskResult]:
-    return results.select_related("task", "model_revision__model_meta", "variant__model_meta").defer(
+    return results.select_related("task", "model_revision__model_meta", "variant__model_meta", "cell_set").defer(
         "payload", "main_scores"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from evaluation.models import DriftFinding, EvaluationRun, KeptPredictions, Lane, PackageSet
+from evaluation.selectors.cells import UnitCells
 from evaluation.selectors.run_differences import run_differences
 from evaluation.services import claims
 from evaluation.services.drift import find_drift
@@ -23,7 +25,7 @@ from evaluation.services.predictions import delete_old_predictions, predictions_
 from evaluation.services.reruns import rerun_results
 from evaluation.services.retention import delete_what_is_old
 from leaderboard.models import AuditEntry, ResultChoice, StaleResult, StaleRule, Task, TaskResult
-from tests.factories import make_model, make_result, make_task, make_variant, result_json
+from tests.factories import Scores, make_model, make_result, make_task, make_variant, result_json
 from tests.factories_evaluation import claimed_unit, make_run
 from tests.factories_stale import make_superseded_result
 from tests.factories_submissions import make_moderator
@@ -61,12 +63,15 @@ def environment(**fields: Any) -> dict[str, Any]:
     }
 
 
-def finish(run: EvaluationRun, score: float = 0.5, *, predictions: Any = None, **of_environment: Any) -> TaskResult:
-    """As a worker would finish the run's only unit."""
+def finish(
+    run: EvaluationRun, score: Scores | float = 0.5, *, predictions: Any = None, **of_environment: Any
+) -> TaskResult:
+    """As a worker would finish the run's only unit. A bare number is the score of the only cell."""
     unit = claimed_unit(run)
+    scores = score if isinstance(score, Mapping) else {"test": {"default": score}}
     claims.finish_unit(
         unit=unit,
-        payload=result_json(unit.task, {"test": {"default": score}}, date=1_700_000_000 + run.pk),
+        payload=result_json(unit.task, scores, date=1_700_000_000 + run.pk),
         environment=environment(**of_environment),
         predictions=predictions,
     )
@@ -181,6 +186,34 @@ def test_what_cannot_be_run_is_skipped_with_the_reason(
     outcome = rerun_results(results=[result], requested_by=None)
     assert outcome.runs == []
     assert words in outcome.skipped[0]
+
+
+def test_a_part_of_a_task_is_run_again_as_that_part_and_compared_with_it() -> None:
+    task, model_meta = make_task(hf_subsets=["en", "de", "fr"]), make_model("acme/model")
+    part = make_run([], parts={task: UnitCells(hf_subsets=["de"])}, model_meta=model_meta)
+    result = finish(part, {"test": {"de": 0.5}})
+    (again,) = rerun_results(results=[result], requested_by=None).runs
+    unit = again.units.get()
+    assert (unit.eval_splits, unit.hf_subsets) == (None, ["de"])
+    finish(again, {"test": {"de": 0.6}})
+    assert find_drift() == 1
+
+    reported = make_result(model_meta, task, {"test": {"en": 0.5, "fr": 0.5, "gone": 0.5}}, current_in=())
+    (of_reported,) = rerun_results(results=[reported], requested_by=None).runs
+    assert of_reported.units.get().hf_subsets == ["en", "fr"]
+    whole = make_result(model_meta, task, {"test": dict.fromkeys(("en", "de", "fr"), 0.5)}, current_in=())
+    (of_whole,) = rerun_results(results=[whole], requested_by=None).runs
+    assert of_whole.units.get().hf_subsets is None, "A part of it that waits is not the whole."
+
+
+def test_a_model_that_only_a_token_opened_is_skipped_until_it_is_open() -> None:
+    result = finish(make_run(1, is_closed=True))
+    outcome = rerun_results(results=[result], requested_by=None)
+    assert outcome.runs == []
+    assert "the token that opened it is gone" in outcome.skipped[0]
+    model_meta = result.model_revision.model_meta
+    finish(make_run(1, model_meta=model_meta))
+    assert rerun_results(results=[result], requested_by=None).runs
 
 
 def test_a_result_of_a_local_folder_is_repeated_as_its_run_was_made() -> None:
