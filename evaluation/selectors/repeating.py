@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import F, QuerySet
+
 from evaluation.models import EvaluationRun, EvaluationUnit
 from evaluation.selectors.cells import UnitCells, joined_cells, narrowed
-from leaderboard.models import ModelMeta, Task, TaskResult
+from leaderboard.models import ModelMeta, SourceKind, Task, TaskResult
+
+COMMIT = r"^[0-9a-f]{40}$"
 
 
 def cells_of_results(results: Iterable[TaskResult]) -> dict[Task, UnitCells]:
@@ -35,3 +39,11 @@ def is_closed(model_meta: ModelMeta) -> bool:
     """Whether only a token opened the model when it ran here last. Tokens go when their run ends."""
     runs = EvaluationRun.objects.filter(model_meta=model_meta, is_private=False)
     return bool(runs.order_by("-pk").values_list("is_closed", flat=True).first())
+
+
+def results_at_other_commits() -> QuerySet[TaskResult]:
+    """Results of ours that count and are of another commit of a model than the newest that the Hub is known to have."""
+    newest = F("model_revision__model_meta__hub_commit")
+    ours = TaskResult.objects.filter(source__kind=SourceKind.RUN, current__all_part__isnull=False)
+    on_hub = ours.filter(model_revision__model_meta__hub_commit__isnull=False, model_revision__name__regex=COMMIT)
+    return on_hub.filter(model_revision__model_meta__local_path=None).exclude(model_revision__name=newest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -43,16 +43,24 @@ class _Wanted:
 
 
 @transaction.atomic
-def rerun_results(*, results: Iterable[TaskResult], requested_by: User | None) -> Reruns:
-    """One run in the background lane for each model, revision and variant; what is queued already is left out."""
+def rerun_results(
+    *, results: Iterable[TaskResult], requested_by: User | None, at_newest_commit: bool = False
+) -> Reruns:
+    """One run in the background lane for each model, revision and variant; what is queued already is left out.
+
+    `at_newest_commit`: not at the results' own revision but at the newest that the Hub is known to have.
+    """
     outcome = Reruns()
     of_wanted: dict[_Wanted, list[TaskResult]] = defaultdict(list)
     for result in results:
-        reason = _why_not(result)
+        reason = _why_not(result) or (_why_not_at_newest(result) if at_newest_commit else "")
         if reason:
             outcome.skipped.append(reason)
             continue
-        of_wanted[_wanted(result)].append(result)
+        wanted = _wanted(result)
+        if at_newest_commit:
+            wanted = replace(wanted, revision=result.model_revision.model_meta.hub_commit or "")
+        of_wanted[wanted].append(result)
     for wanted, of_model in of_wanted.items():
         _request(wanted, cells_of_results(of_model), requested_by, outcome)
     outcome.skipped = list(dict.fromkeys(outcome.skipped))
@@ -105,6 +113,16 @@ def _why_not(result: TaskResult) -> str:
         )
     if not _earlier_run(result) and not _revision(result):
         return f"{model_meta}: no commit is known that could be loaded."
+    return ""
+
+
+def _why_not_at_newest(result: TaskResult) -> str:
+    model_meta: ModelMeta = result.model_revision.model_meta
+    earlier = _earlier_run(result)
+    if not model_meta.hub_commit or (earlier and earlier.local_path):
+        return f"{model_meta}: no newer commit of it is known."
+    if earlier and earlier.allows_remote_code:
+        return f"{model_meta}: it runs code of its own, which was allowed at another commit. Submit the new one."
     return ""
 
 

@@ -24,7 +24,7 @@ from evaluation.services.drift import find_drift
 from evaluation.services.predictions import delete_old_predictions, predictions_folder
 from evaluation.services.reruns import rerun_results
 from evaluation.services.retention import delete_what_is_old
-from leaderboard.models import AuditEntry, ResultChoice, StaleResult, StaleRule, Task, TaskResult
+from leaderboard.models import AuditEntry, ModelMeta, ResultChoice, StaleResult, StaleRule, Task, TaskResult
 from tests.factories import Scores, make_model, make_result, make_task, make_variant, result_json
 from tests.factories_evaluation import claimed_unit, make_run
 from tests.factories_stale import make_superseded_result
@@ -249,6 +249,38 @@ def test_drift_is_found_kept_and_noted_as_gone() -> None:
     DriftFinding.objects.exclude(gone_at=None).update(gone_at=Now() - timedelta(days=181))
     assert delete_what_is_old() == 1
     assert set(DriftFinding.objects.values_list("kind", flat=True)) == {"score", "environment"}
+
+
+def test_a_newer_commit_on_the_hub_is_drift_until_the_model_is_run_again_there(admin_client: Client) -> None:
+    task, model_meta = make_task(), make_model("acme/model")
+    finish(make_run([task], model_meta=model_meta), 0.5)
+    ModelMeta.objects.update(hub_commit="1" * 40)
+    assert find_drift() == 0, "The commit that was run is the newest."
+    ModelMeta.objects.update(hub_commit="2" * 40)
+    assert find_drift() == 1
+    finding = DriftFinding.objects.get()
+    assert (finding.kind, finding.model_meta, finding.task, finding.n_results) == ("model", model_meta, None, 1)
+    desk = "/admin/evaluation/driftfinding/"
+    assert "acme/model is at 22222222 on the Hub" in admin_client.get(desk).content.decode()
+    admin_client.post(desk, {"action": "rerun_at_newest_commit", "_selected_action": [finding.pk]})
+    again = EvaluationRun.objects.order_by("-pk")[0]
+    assert (again.revision, again.lane, [unit.task for unit in again.units.all()]) == (
+        "2" * 40,
+        Lane.BACKGROUND,
+        [task],
+    )
+    finish(again, 0.6)
+    assert find_drift() == 0
+    assert DriftFinding.objects.get().gone_at is not None
+
+
+def test_code_that_was_allowed_at_one_commit_is_not_run_at_another() -> None:
+    result = finish(make_run(1, allows_remote_code=True))
+    ModelMeta.objects.update(hub_commit="2" * 40)
+    result.refresh_from_db()
+    outcome = rerun_results(results=[result], requested_by=None, at_newest_commit=True)
+    assert outcome.runs == []
+    assert "code of its own" in outcome.skipped[0]
 
 
 def test_two_runs_of_a_model_are_compared_with_what_they_do_not_share(client: Client) -> None:
