@@ -61,6 +61,9 @@ class EvaluationRun(models.Model):
     allows_remote_code = models.BooleanField(
         default=False, help_text="A maintainer let the model run code of its own, isolated from the rest."
     )
+    is_closed = models.BooleanField(
+        default=False, help_text="On the Hub only a token opened the model; the token goes when the run ends."
+    )
     keeps_predictions = models.BooleanField(default=False, help_text="Keep what the model predicted, up to a size.")
     is_private = models.BooleanField(
         default=False, help_text="Results are withheld, and only who may see the run knows of it."

@@ -145,8 +145,8 @@ def finish_unit(
         result = record_result(**provenance(run, unit.task), payload=payload)
         if measurement:
             record_measurement(result=result, run=run.pk, measured=measurement)
-        if predictions:
-            keep_predictions(result=result, run=run, predictions=predictions)
+    if predictions:
+        keep_predictions(result=result, run=run, predictions=predictions)
     record_attempt(unit=unit, outcome=AttemptLog.Outcome.DONE, text=log)
     _ours(unit).update(
         **_released(),

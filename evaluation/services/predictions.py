@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from evaluation.models import EvaluationRun, KeptPredictions
+from evaluation.models import EvaluationRun, KeptPredictions, WithheldResult
 from evaluation.worst_examples import MOST_BYTES, MOST_EXAMPLES
 from leaderboard.models import TaskResult
 from leaderboard.services.audit import record
@@ -26,7 +26,9 @@ def predictions_folder() -> Path:
     return Path(settings.DATA_DIR) / "predictions"
 
 
-def keep_predictions(*, result: TaskResult, run: EvaluationRun, predictions: Mapping[str, Any]) -> KeptPredictions:
+def keep_predictions(
+    *, result: TaskResult | WithheldResult, run: EvaluationRun, predictions: Mapping[str, Any]
+) -> KeptPredictions:
     """Write the file, where there is one, and its row. The file's name is its hash, so writing it twice is harmless."""
     data = base64.b64decode(predictions["data"])
     if len(data) > MOST_BYTES:  # The process may run code of the model, which could send anything.
@@ -37,8 +39,9 @@ def keep_predictions(*, result: TaskResult, run: EvaluationRun, predictions: Map
         file = predictions_folder() / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
+    of_what: dict[str, Any] = {"result" if isinstance(result, TaskResult) else "withheld_result": result}
     kept, _ = KeptPredictions.objects.update_or_create(
-        result=result,
+        **of_what,
         defaults={
             "run": run,
             "path": path,
@@ -49,6 +52,17 @@ def keep_predictions(*, result: TaskResult, run: EvaluationRun, predictions: Map
         },
     )
     return kept
+
+
+def publish_predictions(*, withheld: WithheldResult, result: TaskResult) -> None:
+    """Those of the withheld result are from now on those of what it became, unless that had its own before."""
+    kept = KeptPredictions.objects.filter(withheld_result=withheld).first()
+    if kept is None:
+        return
+    if KeptPredictions.objects.filter(result=result).exists():
+        delete_predictions(kept=kept)
+    else:
+        KeptPredictions.objects.filter(pk=kept.pk).update(result=result, withheld_result=None)
 
 
 @transaction.atomic

@@ -55,6 +55,7 @@ def request_run(
     local_path: str = "",
     pinned_by_content: bool = False,
     is_private: bool = False,
+    is_closed: bool = False,
     batch_size: int | None = None,
     weights_mb: float | None = None,
 ) -> EvaluationRun:
@@ -82,6 +83,7 @@ def request_run(
         allows_remote_code=allows_remote_code,
         keeps_predictions=keeps_predictions,
         is_private=is_private,
+        is_closed=is_closed,
     )
     seconds = seconds_by_task(cells, model_meta)
     EvaluationUnit.objects.bulk_create(

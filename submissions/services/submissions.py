@@ -268,6 +268,7 @@ def approve(*, submission: Submission, decided_by: User) -> Submission:
         batch_size=submission.batch_size,
         weights_mb=submission.metadata.get("memory_usage_mb", {}).get("value"),
         is_private=submission.is_hidden,
+        is_closed=submission.is_closed,
         keeps_predictions=submission.keeps_predictions,
         lane=Lane(submission.lane),
         worker_class=submission.worker_class,

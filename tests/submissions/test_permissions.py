@@ -178,6 +178,11 @@ LINES = [
         only("submitter", "team-mate", "moderator", "administrator", others=HIDDEN, stranger=HIDDEN),
     ),
     Line(
+        "Compare the run of a private submission", "GET",
+        lambda world: f"{run_of(world.private).get_absolute_url()}compare/",
+        only("submitter", "team-mate", "moderator", "administrator", others=HIDDEN, stranger=HIDDEN),
+    ),
+    Line(
         "Publish a private submission", "POST", lambda world: f"{world.private.get_absolute_url()}publish/",
         only("submitter", others=HIDDEN),
     ),

@@ -18,7 +18,8 @@ from evaluation.services import claims
 from evaluation.services.runs import retry_failed_units
 from leaderboard.models import AuditEntry
 from submissions.checks import Outcome, Subject
-from submissions.models import Quota, Submission, Watch
+from submissions.models import Quota, Submission, Visibility, Watch
+from submissions.selectors.notifications import people_concerned
 from submissions.selectors.quotas import MONTH, allowance
 from submissions.selectors.watches import watchers_of
 from submissions.services import submissions as services
@@ -236,3 +237,15 @@ def test_nobody_stops_the_watch_of_another(client: Client) -> None:
     watch = watch_submission(user=make_user(), submission=make_submission())
     client.force_login(make_user())
     assert client.post(reverse("unwatch", args=[watch.pk])).status_code == 404
+
+
+def test_what_becomes_private_is_no_longer_told_to_those_who_watched_it(client: Client) -> None:
+    submission, watcher, boss = make_submission(model_name="hush/model"), make_user(), make_moderator()
+    for user in (watcher, boss):
+        watch_submission(user=user, submission=submission)
+    client.force_login(watcher)
+    assert "hush/model" in client.get("/submissions/").content.decode()
+    submission.visibility = Visibility.PRIVATE
+    submission.save()
+    assert "hush/model" not in client.get("/submissions/").content.decode()
+    assert people_concerned(submission) == [submission.submitter, boss]
