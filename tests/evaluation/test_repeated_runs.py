@@ -82,18 +82,18 @@ def test_the_command_on_the_page_gives_the_same_number(
     monkeypatch.setenv("HF_ENDPOINT", hub)
     model = {"name": MINILM, "revision": COMMIT, "path": "", "pinned_by_content": False, "settings": {}} | ALLOWED
     with EvaluatingProcess(model, surroundings(tmp_path)) as process:
-        ours = evaluated(process, {"name": "STS13"})
+        ours = evaluated(process, {"name": "LIMITSmallRetrieval", "type": "Retrieval"})
     assert ours["event"] == "result", ours
 
     wanted = WantedModel(MINILM, COMMIT, in_registry=True)
-    command = recipe(wanted, [EvaluatedTask("STS13")], batch_size=32).text
+    command = recipe(wanted, [EvaluatedTask("LIMITSmallRetrieval")], batch_size=32).text
     environment = {
         **os.environ,
         "HF_HOME": str(tmp_path / "hf"),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
     subprocess.run(shlex.split(command), cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=300)
-    (file,) = (tmp_path / "results").rglob("STS13.json")
+    (file,) = (tmp_path / "results").rglob("LIMITSmallRetrieval.json")
     theirs = json.loads(file.read_text())
     scores = [body["scores"]["test"][0]["main_score"] for body in (json.loads(ours["payload"]), theirs)]
     assert scores[0] == pytest.approx(scores[1], abs=1e-4)
