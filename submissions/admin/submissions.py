@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -38,12 +39,15 @@ from submissions.metadata import shown_facts
 from submissions.models import Submission
 from submissions.plausibility import GRAVE, LABELS, Kind
 from submissions.selectors.moderation import QUEUE_ORDER, moderation_desk
+from submissions.services import moderation
 from submissions.services import submissions as services
 
 NOTHING = "-"
 OUTCOME_WORDS = {Outcome.OK: "fine", Outcome.WARNING: "note", Outcome.ERROR: "problem"}
 # A form carries the number of each row, and Django takes a thousand fields.
 MOST_AT_ONCE = 500
+SEEN = re.compile(r"\b([0-9]{1,18})\.([0-9]{1,9})\b")
+"""A submission and the version of it that a page showed."""
 
 
 @admin.register(Submission)
@@ -219,6 +223,7 @@ class SubmissionAdmin(admin.ModelAdmin):
             "decision": decision,
             "chosen": [(submission, self.unusual(submission)) for submission in submissions],
             "form": form,
+            "seen": _seen_words(request, submissions),
             "is_action": "action" in request.POST,
         }
         return render(request, "submissions/admin/decide.html", context)
@@ -228,11 +233,19 @@ class SubmissionAdmin(admin.ModelAdmin):
     ) -> None:
         user = actor(request)
         try:
-            decided = decision(submission=submission, decided_by=user)
+            decided = moderation.decide_as_seen(
+                submission=submission, seen=_seen(request).get(submission.pk), decision=decision, decided_by=user
+            )
         except (services.SubmissionError, EvaluationError) as error:
             self.message_user(request, str(error), messages.ERROR)
             return
         self.message_user(request, f"{decided}: {done}.", messages.SUCCESS)
+
+    def action_checkbox(self, obj: Submission) -> SafeString:
+        """With the version that the list shows, so that nothing else is decided about."""
+        return format_html(
+            '{}<input type="hidden" name="seen" value="{}">', super().action_checkbox(obj), _as_seen(obj)
+        )
 
     @admin.display(description="unusual")
     def unusual(self, submission: Submission) -> SafeString | str:
@@ -316,6 +329,22 @@ class SubmissionAdmin(admin.ModelAdmin):
         if submission.run is None:
             return NOTHING
         return format_html('<a href="{}">{}</a>', submission.run.get_absolute_url(), submission.run)
+
+
+def _as_seen(submission: Submission) -> str:
+    return f"{submission.pk}.{submission.version}"
+
+
+def _seen(request: HttpRequest) -> dict[int, int]:
+    """The version of each submission that the person had before them when they decided."""
+    words = " ".join([*request.POST.getlist("seen"), *request.GET.getlist("seen")])
+    return {int(pk): int(version) for pk, version in SEEN.findall(words)}
+
+
+def _seen_words(request: HttpRequest, submissions: list[Submission]) -> str:
+    """To go along with a form: a version that an earlier page showed counts, not the one of now."""
+    seen = _seen(request)
+    return " ".join(f"{one.pk}.{seen.get(one.pk, one.version)}" for one in submissions)
 
 
 def _as_it_is(submissions: list[Submission], decision: Decision) -> dict[str, Any]:

@@ -112,6 +112,9 @@ class Submission(models.Model):
     allows_remote_code = models.BooleanField(
         default=False, help_text="A moderator let the model run code of its own, isolated from the rest."
     )
+    version = models.IntegerField(
+        default=1, help_text="Grows with each change, so that nobody decides about what they have not seen."
+    )
     question_open = models.BooleanField(default=False, help_text="A moderator asked something; nobody answered yet.")
     run = models.OneToOneField(EvaluationRun, models.PROTECT, null=True, blank=True, related_name="submission")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -21,6 +22,19 @@ if TYPE_CHECKING:
 
 class MessageUnusable(SubmissionError):
     pass
+
+
+@transaction.atomic
+def decide_as_seen(
+    *, submission: Submission, seen: int | None, decision: Callable[..., Submission], decided_by: User
+) -> Submission:
+    """Take the decision if the submission is still in the version that was `seen`; None: no page showed one.
+
+    Raises NotPossible, and what the decision raises.
+    """
+    if seen is not None and _locked(submission).version != seen:
+        raise NotPossible(f"{submission} was changed since you opened it: look again, then decide.")
+    return decision(submission=submission, decided_by=decided_by)
 
 
 @transaction.atomic

@@ -216,8 +216,11 @@ def edit(*, submission: Submission, edited_by: User, **wished: Any) -> Submissio
     try:
         with transaction.atomic():
             locked = _locked_pending(submission, "changed")
-            before = described_wish(locked)
+            before, code_before = described_wish(locked), _code_of(locked)
             _fill(locked, wish, assessed, assessed.snapshot)
+            locked.version += 1
+            if _code_of(locked) != code_before:
+                _take_back_leave(locked, edited_by)
             if wished.get("token"):
                 _drop_credential(locked)
                 locked.credential = keep_credential(token=wish.token)
@@ -229,6 +232,24 @@ def edit(*, submission: Submission, edited_by: User, **wished: Any) -> Submissio
     except IntegrityError as error:
         raise _lost_race(error) from error
     return locked
+
+
+def _code_of(submission: Submission) -> tuple[str, str, str]:
+    """What a moderator reads who lets a model run code of its own."""
+    return submission.model_name, submission.model_revision, submission.local_path
+
+
+def _take_back_leave(submission: Submission, edited_by: User) -> None:
+    """Nobody has read the code that the submission names now."""
+    if submission.allows_remote_code:
+        submission.allows_remote_code = False
+        record(
+            actor=edited_by,
+            action="changed the code that was allowed",
+            subject=submission,
+            before={"allows_remote_code": True},
+            after={"allows_remote_code": False},
+        )
 
 
 def _note_changes(submission: Submission, edited_by: User, before: Mapping[str, str]) -> None:

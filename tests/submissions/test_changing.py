@@ -9,7 +9,7 @@ from django.test import Client
 
 from evaluation.models import Worker
 from evaluation.selectors.cells import UnitCells
-from leaderboard.models import DeclinedTask, ModelMeta
+from leaderboard.models import AuditEntry, DeclinedTask, ModelMeta
 from submissions.checks import Outcome, Subject
 from submissions.experts import n_active_parameters
 from submissions.models import Submission, SubmissionEdit
@@ -163,6 +163,22 @@ def test_a_model_with_code_of_its_own_needs_a_moderators_leave(start_hub: StartH
     run = services.approve(submission=submission, decided_by=make_moderator()).run
     assert run is not None
     assert run.allows_remote_code
+
+
+def test_leave_for_code_ends_when_other_code_is_named(start_hub: StartHub) -> None:
+    coded = model_files(**{"config.json": {"model_type": "x", "auto_map": {"AutoModel": "m.M"}}})
+    start_hub({"example/read": coded, "example/unread": coded})
+    task, moderator = make_task(), make_moderator()
+    submission = services.submit(submitter=make_user(), model_name="example/read", tasks=[task])
+    allow_remote_code(submission=submission, decided_by=moderator, reason="Read it.")
+    change = {"submission": submission, "edited_by": submission.submitter, "tasks": [task]}
+    assert services.edit(model_name="example/read", note="More.", **change).allows_remote_code
+    services.edit(model_name="example/unread", **change)
+    with pytest.raises(services.NotPossible, match="Allow that first"):
+        services.approve(submission=submission, decided_by=moderator)
+    entry = AuditEntry.objects.first()
+    assert entry is not None
+    assert (entry.actor, entry.after) == (submission.submitter, {"allows_remote_code": False})
 
 
 def test_facts_are_shown_with_their_origin_and_corrected(hub: str) -> None:
