@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import MD5, Cast, Now
 from django.urls import reverse
+from django.utils import timezone
 
 from evaluation.models import Credential, EvaluationRun, Lane
 from leaderboard.models import Benchmark, Task
@@ -33,9 +34,12 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(state=Submission.State.PENDING)
 
     def to_be_published(self) -> SubmissionQuerySet:
-        """Private ones whose embargo is over."""
-        return self.filter(visibility=Visibility.PRIVATE, published_at=None, embargo_until__lte=Now()).exclude(
-            state__in=[Submission.State.REJECTED, Submission.State.WITHDRAWN]
+        """Approved private ones whose embargo is over; what still waits is public from its approval on."""
+        return self.filter(
+            state=Submission.State.APPROVED,
+            visibility=Visibility.PRIVATE,
+            published_at=None,
+            embargo_until__lte=Now(),
         )
 
 
@@ -184,6 +188,10 @@ class Submission(models.Model):
     def is_hidden(self) -> bool:
         """Whether strangers must not learn of it."""
         return self.visibility == Visibility.PRIVATE and self.published_at is None
+
+    @property
+    def embargo_is_over(self) -> bool:
+        return self.embargo_until is not None and self.embargo_until <= timezone.now()
 
     @property
     def can_be_edited(self) -> bool:

@@ -11,6 +11,7 @@ from django_q.tasks import async_task
 
 from submissions.models import Submission
 from submissions.notices import Event
+from submissions.one_by_one import one_by_one
 from submissions.services.notifications import notify
 from submissions.services.submissions import NotPossible
 
@@ -29,7 +30,7 @@ def ask_to_publish(*, submission: Submission) -> None:
 def publish_due() -> int:
     """Publish whatever is due, each by itself; says how many submissions that were."""
     due = list(Submission.objects.to_be_published().order_by("pk").values_list("pk", flat=True))
-    return sum(_publish(pk) for pk in due)
+    return one_by_one(_publish, due, failing="Submission %s could not be published")
 
 
 @transaction.atomic
@@ -39,12 +40,11 @@ def _publish(pk: int) -> bool:
     from submissions.services.model_entries import describe_model
 
     submission = Submission.objects.select_for_update(of=("self",)).select_related("run").get(pk=pk)
-    if not submission.is_hidden:
+    if not submission.can_be_published or submission.run is None:
         return False
     submission.published_at = timezone.now()
     submission.save(update_fields=["published_at"])
-    if submission.run is not None:
-        publish_run(run=submission.run)
-        describe_model(submission)
+    publish_run(run=submission.run)
+    describe_model(submission)
     notify(submission=submission, event=Event.PUBLISHED)
     return True

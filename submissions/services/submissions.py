@@ -179,6 +179,7 @@ def _fill(submission: Submission, wish: Wish, assessed: Assessment, snapshot: Mo
     submission.declined = {task.name: reason for task, reason in wish.declined.items()}
     submission.visibility = Visibility.PRIVATE if wish.is_private else Visibility.PUBLIC
     submission.embargo_until = wish.embargo_until if wish.is_private else None
+    submission.published_at = None
     submission.organisation = wish.organisation
     submission.keeps_predictions = wish.keeps_predictions
     submission.note = wish.note
@@ -265,6 +266,8 @@ def approve(*, submission: Submission, decided_by: User) -> Submission:
     submission = _locked_pending(submission, "approved")
     if code_needed(submission.checks) and not submission.allows_remote_code:
         raise NotPossible(f"{submission} needs code from its own repository. Allow that first, or reject it.")
+    if submission.is_hidden and submission.embargo_is_over:
+        submission.published_at = timezone.now()
     benchmarks, singles = list(submission.benchmarks.all()), list(submission.tasks.all())
     cells = selectors.cells_of(submission)
     without = selectors.tasks_left_out(submission, cells)
@@ -358,7 +361,7 @@ def _decide(submission: Submission, state: Submission.State, decided_by: User) -
     submission.state = state
     submission.decided_by = decided_by
     submission.decided_at = timezone.now()
-    submission.save(update_fields=["state", "decided_by", "decided_at", "reason", "run"])
+    submission.save(update_fields=["state", "decided_by", "decided_at", "reason", "run", "published_at"])
     record(
         actor=decided_by,
         action=state.value,
