@@ -89,7 +89,8 @@ class Assessment:
 
 def assess(*, asked_by: User | None = None, edited: Submission | None = None, **wish: Any) -> Assessment:
     """Reads the model and runs every check, saving nothing. The other arguments are those of `Wish`."""
-    return _assess(Wish(**wish), asked_by, edited)
+    wanted = Wish(**wish)
+    return _assess(wanted if edited is None else _with_kept_token(wanted, edited), asked_by, edited)
 
 
 def _assess(wish: Wish, asked_by: User | None, edited: Submission | None) -> Assessment:
@@ -208,9 +209,7 @@ def edit(*, submission: Submission, edited_by: User, **wished: Any) -> Submissio
 
     Without a new token the one that was given before is used. Raises NotPossible and SubmissionRefused.
     """
-    wish = Wish(**wished)
-    if not wish.token and submission.credential is not None:
-        wish = replace(wish, token=decrypt(bytes(submission.credential.encrypted)))
+    wish = _with_kept_token(Wish(**wished), submission)
     assessed = _assess(wish, submission.submitter, submission)
     if assessed.is_refused or assessed.snapshot is None:
         raise SubmissionRefused(assessed.checks, assessed.standing)
@@ -222,8 +221,9 @@ def edit(*, submission: Submission, edited_by: User, **wished: Any) -> Submissio
             locked.version += 1
             if _code_of(locked) != code_before:
                 _take_back_leave(locked, edited_by)
-            if wished.get("token"):
+            if wished.get("token") or wish.model_name != submission.model_name:
                 _drop_credential(locked)
+            if wished.get("token"):
                 locked.credential = keep_credential(token=wish.token)
             locked.save()
             locked.benchmarks.set(wish.benchmarks)
@@ -233,6 +233,14 @@ def edit(*, submission: Submission, edited_by: User, **wished: Any) -> Submissio
     except IntegrityError as error:
         raise _lost_race(error) from error
     return locked
+
+
+@sensitive_variables("wish")
+def _with_kept_token(wish: Wish, submission: Submission) -> Wish:
+    """A token was given for one model: whoever changes the submission cannot open another one with it."""
+    if wish.token or submission.credential is None or wish.model_name != submission.model_name:
+        return wish
+    return replace(wish, token=decrypt(bytes(submission.credential.encrypted)))
 
 
 def _code_of(submission: Submission) -> tuple[str, str, str]:
@@ -313,8 +321,11 @@ def reject(*, submission: Submission, decided_by: User, reason: str) -> Submissi
 
 
 @transaction.atomic
-def withdraw(*, submission: Submission) -> Submission:
-    """Takes the submission back; an evaluation that was under way stops, and what it finished stays."""
+def withdraw(*, submission: Submission, by: User | None = None) -> Submission:
+    """Takes the submission back; an evaluation that was under way stops, and what it finished stays.
+
+    `by` is noted in the audit log where it is not the submitter.
+    """
     submission = _locked(submission)
     if not submission.can_be_withdrawn:
         raise NotPossible(f"{submission} cannot be withdrawn any more: it is {submission.get_state_display()}.")
@@ -324,6 +335,8 @@ def withdraw(*, submission: Submission) -> Submission:
     submission.state = Submission.State.WITHDRAWN
     submission.withdrawn_at = timezone.now()
     submission.save(update_fields=["state", "withdrawn_at"])
+    if by is not None and by != submission.submitter:
+        record(actor=by, action="withdrawn", subject=submission)
     return submission
 
 

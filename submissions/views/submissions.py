@@ -16,7 +16,9 @@ from evaluation.selectors.status import run_status
 from submissions.metadata import shown_facts
 from submissions.models import Submission
 from submissions.selectors import submissions as selectors
+from submissions.selectors.moderation import may_answer
 from submissions.selectors.notifications import failed_deliveries
+from submissions.selectors.organisations import managed_submissions, may_manage
 from submissions.selectors.watches import watches_of
 from submissions.services import publication
 from submissions.services import submissions as services
@@ -45,7 +47,7 @@ def submission_list(request: SignedInRequest) -> HttpResponse:
 def submission_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """The whole page, or, for the page that asks again by itself, only the part that changes."""
     submission = get_object_or_404(selectors.submission_detail(request.user), pk=pk)
-    is_part = bool(request.headers.get("HX-Request"))
+    is_part, manages = bool(request.headers.get("HX-Request")), may_manage(request.user, submission)
     context = {
         "submission": submission,
         "is_part": is_part,
@@ -53,9 +55,10 @@ def submission_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "facts": shown_facts(submission.metadata),
         "status": run_status(submission.run, request.user) if submission.run else None,
         "failed_deliveries": failed_deliveries(request.user, submission),
-        "may_withdraw": submission.can_be_withdrawn and submission.submitter_id == request.user.pk,
-        "may_edit": submission.can_be_edited and submission.submitter_id == request.user.pk,
-        "may_publish": submission.can_be_published and submission.submitter_id == request.user.pk,
+        "may_answer": may_answer(request.user, submission),
+        "may_withdraw": submission.can_be_withdrawn and manages,
+        "may_edit": submission.can_be_edited and manages,
+        "may_publish": submission.can_be_published and manages,
     }
     template = "submissions/_status.html" if is_part else "submissions/submission.html"
     response = render(request, template, context)
@@ -69,9 +72,9 @@ def submission_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
-    submission = get_object_or_404(Submission, pk=pk, submitter=request.user)
+    submission = get_object_or_404(managed_submissions(request.user), pk=pk)
     try:
-        services.withdraw(submission=submission)
+        services.withdraw(submission=submission, by=request.user)
     except services.NotPossible as error:
         messages.error(request, str(error))
     else:
@@ -82,9 +85,9 @@ def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def publish(request: SignedInRequest, pk: int) -> HttpResponse:
-    submission = get_object_or_404(Submission, pk=pk, submitter=request.user)
+    submission = get_object_or_404(managed_submissions(request.user), pk=pk)
     try:
-        publication.ask_to_publish(submission=submission)
+        publication.ask_to_publish(submission=submission, by=request.user)
     except services.NotPossible as error:
         messages.error(request, str(error))
     else:

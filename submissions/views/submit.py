@@ -21,6 +21,7 @@ from submissions.forms.submissions import SubmitForm
 from submissions.metadata import EDITABLE, Metadata, editable_facts, shown_facts
 from submissions.models import Submission
 from submissions.selectors import submissions as selectors
+from submissions.selectors.organisations import managed_submissions
 from submissions.selectors.quotas import allowance
 from submissions.selectors.wishes import wish_in_form
 from submissions.services import submissions as services
@@ -125,10 +126,10 @@ class Edit(FormPage):
         form = SubmitForm(request.POST, user=request.user)
         if not form.is_valid():
             return self._show(form, editing=submission)
-        wish = form.wish() | {"edits": self._edits()}
+        wish = self._wish(form, submission)
         try:
             if "check" in request.POST:
-                found = services.assess(asked_by=request.user, edited=submission, **wish)
+                found = services.assess(asked_by=submission.submitter, edited=submission, **wish)
                 return self._show_checks(
                     form,
                     found.checks,
@@ -147,8 +148,15 @@ class Edit(FormPage):
         return redirect(submission)
 
     def _submission(self, pk: int) -> Submission:
-        own = Submission.objects.filter(submitter=self.request.user).select_related("credential", "submitter")
-        return get_object_or_404(own.prefetch_related("benchmarks", "tasks"), pk=pk)
+        managed = managed_submissions(self.request.user).select_related("credential", "submitter", "organisation")
+        return get_object_or_404(managed.prefetch_related("benchmarks", "tasks"), pk=pk)
+
+    def _wish(self, form: SubmitForm, submission: Submission) -> dict[str, Any]:
+        """Whoever changes it for the submitter leaves what is not theirs to say: the team, and the server's folder."""
+        wish = form.wish() | {"edits": self._edits()}
+        if submission.submitter != self.request.user:
+            wish |= {"organisation": submission.organisation, "local_path": submission.local_path}
+        return wish
 
 
 @login_required

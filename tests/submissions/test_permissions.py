@@ -21,6 +21,7 @@ from evaluation.models import EvaluationRun
 from submissions.models import ApiToken, Organisation, Submission, Visibility
 from submissions.selectors.accounts import role_of
 from submissions.services import submissions as services
+from submissions.services.moderation import ask
 from tests.factories import make_task
 from tests.factories_accounts import make_api_token, make_organisation
 from tests.factories_submissions import make_administrator, make_moderator, make_submission, make_user
@@ -69,6 +70,29 @@ class World:
             self.submitter, organisation=self.organisation, tasks=[make_task()], visibility=Visibility.PRIVATE
         )
         return services.approve(submission=submission, decided_by=make_moderator())
+
+    @cached_property
+    def colleague(self) -> User:
+        """A further member of the organisation."""
+        colleague = make_user("cora")
+        self.organisation.memberships.create(user=colleague)
+        return colleague
+
+    @cached_property
+    def colleagues_submission(self) -> Submission:
+        return make_submission(self.colleague, organisation=self.organisation, tasks=[make_task()])
+
+    @cached_property
+    def colleagues_private(self) -> Submission:
+        submission = make_submission(
+            self.colleague, organisation=self.organisation, tasks=[make_task()], visibility=Visibility.PRIVATE
+        )
+        return services.approve(submission=submission, decided_by=make_moderator())
+
+    @cached_property
+    def asked(self) -> Submission:
+        """A moderator asked something about it."""
+        return ask(submission=self.submission, decided_by=make_moderator(), question="Why?")
 
     @cached_property
     def token(self) -> ApiToken:
@@ -166,6 +190,24 @@ LINES = [
     Line(
         "Publish a private submission", "POST", lambda world: f"{world.private.get_absolute_url()}publish/",
         only("submitter", others=HIDDEN),
+    ),
+    Line(
+        "Withdraw what another member submitted (the submitter owns the organisation)", "POST",
+        lambda world: f"{world.colleagues_submission.get_absolute_url()}withdraw/", only("submitter", others=HIDDEN),
+        did=lambda world: Submission.objects.get(pk=world.colleagues_submission.pk).state == "withdrawn",
+    ),
+    Line(
+        "Change what another member submitted (the submitter owns the organisation)", "GET",
+        lambda world: f"{world.colleagues_submission.get_absolute_url()}edit/", only("submitter", others=HIDDEN),
+    ),
+    Line(
+        "Publish what another member submitted (the submitter owns the organisation)", "POST",
+        lambda world: f"{world.colleagues_private.get_absolute_url()}publish/", only("submitter", others=HIDDEN),
+        did=lambda world: Submission.objects.get(pk=world.colleagues_private.pk).embargo_until is not None,
+    ),
+    Line(
+        "Answer a question of the moderators", "GET", lambda world: f"{world.asked.get_absolute_url()}answer/",
+        only("submitter", "team-mate", others=HIDDEN),
     ),
     Line(
         "Read the log of a run", "GET", lambda world: started_run(world).get_absolute_url(),
