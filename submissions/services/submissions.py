@@ -55,11 +55,14 @@ class SubmissionError(Exception):
 
 
 class SubmissionRefused(SubmissionError):
-    """Checks stopped it; all of them are in `checks`."""
+    """Checks stopped it; all of them are in `checks`. `metadata` is empty where the model was not read."""
 
-    def __init__(self, checks: Sequence[Check], standing: Standing | None = None) -> None:
+    def __init__(
+        self, checks: Sequence[Check], standing: Standing | None = None, metadata: Metadata | None = None
+    ) -> None:
         self.checks = list(checks)
         self.standing = standing or Standing()
+        self.metadata = metadata or {}
         super().__init__(" ".join(check.sentence for check in checks if check.outcome is Outcome.ERROR))
 
 
@@ -146,7 +149,7 @@ def submit(*, submitter: User, previous: Submission | None = None, **wished: Any
     wish = Wish(**wished)
     assessed = _assess(wish, submitter, None)
     if assessed.is_refused or assessed.snapshot is None:
-        raise SubmissionRefused(assessed.checks, assessed.standing)
+        raise SubmissionRefused(assessed.checks, assessed.standing, assessed.metadata)
     submission = Submission(submitter=submitter, previous=previous)
     _fill(submission, wish, assessed, assessed.snapshot)
     try:
@@ -212,7 +215,7 @@ def edit(*, submission: Submission, edited_by: User, **wished: Any) -> Submissio
     wish = _with_kept_token(Wish(**wished), submission)
     assessed = _assess(wish, submission.submitter, submission)
     if assessed.is_refused or assessed.snapshot is None:
-        raise SubmissionRefused(assessed.checks, assessed.standing)
+        raise SubmissionRefused(assessed.checks, assessed.standing, assessed.metadata)
     try:
         with transaction.atomic():
             locked = _locked_pending(submission, "changed")

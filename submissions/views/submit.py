@@ -18,7 +18,7 @@ from evaluation.encryption import CannotDecrypt
 from submissions import hub
 from submissions.checks import Check, Outcome, Standing, Subject, check_model, stops
 from submissions.forms.submissions import SubmitForm
-from submissions.metadata import EDITABLE, Metadata, editable_facts, shown_facts
+from submissions.metadata import EDITABLE, EditableFact, Metadata, editable_facts, shown_facts
 from submissions.models import Submission
 from submissions.selectors import submissions as selectors
 from submissions.selectors.organisations import managed_submissions
@@ -27,7 +27,8 @@ from submissions.selectors.wishes import wish_in_form
 from submissions.services import submissions as services
 from submissions.views.submissions import SignedInRequest
 
-FACT = "fact-"
+FACT, SAID = "fact-", "said-"
+SAID_BEFORE = "as it was shown before"
 FORM_DECORATORS: list[Any] = [
     never_cache,
     login_required,
@@ -44,6 +45,8 @@ class FormPage(View):
 
     def _show(self, form: SubmitForm, **context: Any) -> HttpResponse:
         about = {"form": form, "allowance": allowance(self.request.user), "address": self.request.path}
+        if "editable" not in context:
+            context["editable"] = self._editable_without_reading(context.get("editing") or context.get("previous"))
         return render(self.request, "submissions/submit.html", about | context)
 
     def _show_checks(
@@ -56,14 +59,32 @@ class FormPage(View):
         **context: Any,
     ) -> HttpResponse:
         form.add_failed_checks(checks)
-        facts = {
-            "facts": [fact for fact in shown_facts(metadata or {}) if fact.label not in _labels(metadata)],
-            "editable": editable_facts(metadata, self._edits()) if metadata else [],
-        }
-        return self._show(form, checks=checks, refused=stops(checks), standing=standing, **facts, **context)
+        if metadata:
+            context["facts"] = [fact for fact in shown_facts(metadata) if fact.label not in _labels(metadata)]
+            context["editable"] = editable_facts(metadata, self._edits(context.get("editing")))
+        return self._show(form, checks=checks, refused=stops(checks), standing=standing, **context)
 
-    def _edits(self) -> dict[str, str]:
-        return {name: self.request.POST.get(f"{FACT}{name}", "").replace("\0", "") for name in EDITABLE}
+    def _edits(self, editing: Submission | None = None) -> dict[str, str]:
+        """What was typed over what the page said of the model; what is as it was said is no correction.
+
+        A form without these fields leaves the corrections of the submission that is changed as they are.
+        """
+        post = self.request.POST
+        if not self._facts_are_given():
+            return _texts(editing.edits) if editing else {}
+        given = {name: post.get(f"{FACT}{name}", "").replace("\0", "") for name in EDITABLE}
+        return {name: text for name, text in given.items() if text != post.get(f"{SAID}{name}", "")}
+
+    def _facts_are_given(self) -> bool:
+        return any(f"{FACT}{name}" in self.request.POST for name in EDITABLE)
+
+    def _editable_without_reading(self, submission: Submission | None) -> list[EditableFact]:
+        """On answers for which the model was not read: as the page before had them, else as a submission has them."""
+        if self._facts_are_given():
+            said = {name: self.request.POST.get(f"{SAID}{name}", "") for name in EDITABLE}
+            shown = {name: {"value": value, "origin": SAID_BEFORE} for name, value in said.items() if value}
+            return editable_facts(shown, self._edits())
+        return editable_facts(submission.metadata, _texts(submission.edits)) if submission else []
 
 
 def _labels(metadata: Metadata | None) -> set[str]:
@@ -97,7 +118,9 @@ class Submit(FormPage):
         try:
             submission = services.submit(submitter=request.user, previous=previous, **wish)
         except services.SubmissionRefused as refused:
-            return self._show_checks(form, refused.checks, standing=refused.standing, previous=previous)
+            return self._show_checks(
+                form, refused.checks, metadata=refused.metadata, standing=refused.standing, previous=previous
+            )
         messages.success(request, "Submitted. This page says what a moderator decides, and how the evaluation goes on.")
         return redirect(submission)
 
@@ -117,13 +140,12 @@ class Edit(FormPage):
         if not submission.can_be_edited:
             messages.error(request, f"{submission} cannot be changed any more: it is {submission.get_state_display()}.")
             return redirect(submission)
-        edited = {name: _text(value) for name, value in submission.edits.items()}
-        form = SubmitForm(user=request.user, initial=wish_in_form(submission))
-        return self._show(form, editing=submission, editable=editable_facts(submission.metadata, edited))
+        form = self._form(submission, initial=wish_in_form(submission))
+        return self._show(form, editing=submission)
 
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
         submission = self._submission(pk)
-        form = SubmitForm(request.POST, user=request.user)
+        form = self._form(submission, request.POST)
         if not form.is_valid():
             return self._show(form, editing=submission)
         wish = self._wish(form, submission)
@@ -140,7 +162,9 @@ class Edit(FormPage):
                 )
             services.edit(submission=submission, edited_by=request.user, **wish)
         except services.SubmissionRefused as refused:
-            return self._show_checks(form, refused.checks, standing=refused.standing, editing=submission)
+            return self._show_checks(
+                form, refused.checks, metadata=refused.metadata, standing=refused.standing, editing=submission
+            )
         except (services.NotPossible, CannotDecrypt) as error:
             messages.error(request, str(error))
             return redirect(submission)
@@ -151,9 +175,15 @@ class Edit(FormPage):
         managed = managed_submissions(self.request.user).select_related("credential", "submitter", "organisation")
         return get_object_or_404(managed.prefetch_related("benchmarks", "tasks"), pk=pk)
 
+    def _form(self, submission: Submission, *args: Any, **kwargs: Any) -> SubmitForm:
+        form = SubmitForm(*args, user=self.request.user, **kwargs)
+        if submission.submitter != self.request.user:
+            form.fields.pop("organisation", None)
+        return form
+
     def _wish(self, form: SubmitForm, submission: Submission) -> dict[str, Any]:
         """Whoever changes it for the submitter leaves what is not theirs to say: the team, and the server's folder."""
-        wish = form.wish() | {"edits": self._edits()}
+        wish = form.wish() | {"edits": self._edits(submission)}
         if submission.submitter != self.request.user:
             wish |= {"organisation": submission.organisation, "local_path": submission.local_path}
         return wish
@@ -181,6 +211,10 @@ def check_model_field(request: SignedInRequest) -> HttpResponse:
     else:
         checks = check_model(snapshot)
     return render(request, "submissions/_checks.html", {"checks": checks})
+
+
+def _texts(edits: dict[str, Any]) -> dict[str, str]:
+    return {name: _text(value) for name, value in edits.items()}
 
 
 def _text(value: Any) -> str:

@@ -203,6 +203,34 @@ def test_facts_are_shown_with_their_origin_and_corrected(hub: str) -> None:
     assert model_meta.field_origins["embed_dim"] == "config.json"
 
 
+def test_corrections_stay_through_every_answer(hub: str) -> None:
+    user, task = make_user(), make_task()
+    client, form = signed_in(user), {"model_name": "example/model", "tasks": task.name}
+    corrected = {"fact-max_tokens": "64", "said-max_tokens": "256", "fact-embed_dim": "8", "said-embed_dim": "8"}
+    kept = 'name="fact-max_tokens" value="64"'
+    assert kept in text_of(client.post("/submit/", form | corrected | {"submit": "1", "tasks": "Nothing"}))
+    refused = text_of(client.post("/submit/", form | corrected | {"submit": "1", "tasks": ""}))
+    assert kept in refused
+    assert "(sentence_bert_config.json)" in refused
+    client.post("/submit/", form | corrected | {"submit": "1"})
+    submission = Submission.objects.get()
+    assert submission.edits == {"max_tokens": 64}
+    assert kept in text_of(client.get(f"/submit/?from={submission.pk}"))
+    address = f"{submission.get_absolute_url()}edit/"
+    assert kept in text_of(client.post(address, form | {"submit": "1", "tasks": "Nothing"}))
+    client.post(address, form | {"submit": "1", "note": "More."})
+    submission.refresh_from_db()
+    assert (submission.edits, submission.note) == ({"max_tokens": 64}, "More.")
+
+
+def test_facts_of_one_model_are_no_corrections_of_another(start_hub: StartHub) -> None:
+    wide = model_files(**{"1_Pooling/config.json": {"word_embedding_dimension": 16}})
+    start_hub({"example/wide": wide})
+    form = {"model_name": "example/wide", "tasks": make_task().name, "fact-embed_dim": "8", "said-embed_dim": "8"}
+    signed_in(make_user()).post("/submit/", form | {"submit": "1"})
+    assert Submission.objects.get().edits == {}
+
+
 def test_disclosed_data_and_declined_tasks_stand_on_the_board(hub: str) -> None:
     task, declined = make_task("Run"), make_task("Declined")
     submission = services.submit(
