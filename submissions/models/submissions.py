@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings as django_settings
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import MD5, Cast, Now
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
@@ -162,13 +162,6 @@ class Submission(models.Model):
                 name="an_unapproved_submission_has_no_run",
             ),
             models.CheckConstraint(condition=Q(lane__in=Lane.values), name="a_submission_is_in_a_lane"),
-            models.UniqueConstraint(
-                F("model_name"),
-                F("model_revision"),
-                MD5(Cast("settings", models.TextField())),
-                condition=Q(state="pending", visibility="public"),
-                name="one_pending_submission_per_model_revision",
-            ),
             models.CheckConstraint(
                 condition=Q(visibility="private") | Q(embargo_until__isnull=True, published_at__isnull=True),
                 name="only_a_private_submission_is_published_later",

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from evaluation.encryption import decrypt
 from evaluation.models import Lane
-from evaluation.selectors.cells import cells_wanted
+from evaluation.selectors.cells import UnitCells, cells_wanted
 from evaluation.selectors.estimates import Estimate, estimate
 from evaluation.selectors.workers import largest_memory_mb
 from evaluation.services.credentials import hand_over_credential, keep_credential
@@ -29,6 +29,7 @@ from submissions.checks import (
     Subject,
     check_edits,
     check_model,
+    check_news,
     check_quota,
     check_wish,
     code_needed,
@@ -103,18 +104,8 @@ def _assess(wish: Wish, asked_by: User | None, edited: Submission | None) -> Ass
         return Assessment([Check(Subject.REVISION, Outcome.ERROR, str(error))], {}, None)
     except (hub.HubError, local_folder.FolderUnreadable) as error:
         return Assessment([Check(Subject.MODEL, Outcome.ERROR, str(error))], {}, None)
-    cells = cells_wanted(tasks=wish.tasks, parts=wish.parts, benchmarks=wish.benchmarks)
-    cells = {task: cell for task, cell in cells.items() if task not in wish.declined}
-    candidate = selectors.Candidate(
-        snapshot.name,
-        snapshot.commit,
-        cells,
-        wish.settings,
-        asked_by,
-        is_local=bool(wish.local_path),
-        is_private=wish.is_private,
-        besides=edited,
-    )
+    cells = _cells(wish)
+    candidate = _candidate(wish, snapshot, cells, asked_by, edited)
     known = selectors.standing(candidate)
     metadata = describe(snapshot)
     edits, problems = read_edits(metadata, wish.edits)
@@ -130,6 +121,42 @@ def _assess(wish: Wish, asked_by: User | None, edited: Submission | None) -> Ass
         ),
     ]
     return Assessment(checks, metadata, snapshot, edits, known, _estimate(snapshot, cells, known))
+
+
+def _cells(wish: Wish) -> dict[Task, UnitCells]:
+    cells = cells_wanted(tasks=wish.tasks, parts=wish.parts, benchmarks=wish.benchmarks)
+    return {task: cell for task, cell in cells.items() if task not in wish.declined}
+
+
+def _candidate(
+    wish: Wish,
+    snapshot: ModelSnapshot,
+    cells: Mapping[Task, UnitCells],
+    asked_by: User | None,
+    edited: Submission | None,
+) -> selectors.Candidate:
+    return selectors.Candidate(
+        snapshot.name,
+        snapshot.commit,
+        cells,
+        wish.settings,
+        asked_by,
+        is_local=bool(wish.local_path),
+        is_private=wish.is_private,
+        besides=edited,
+    )
+
+
+def _one_after_the_other(wish: Wish, snapshot: ModelSnapshot, asked_by: User, edited: Submission | None = None) -> None:
+    """Two who ask for the same model in the same moment, or one who clicks twice: the second sees the first here."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))", [snapshot.name, f"asked at {snapshot.commit}"]
+        )
+    cells = _cells(wish)
+    known = selectors.standing(_candidate(wish, snapshot, cells, asked_by, edited))
+    if stops(checks := [check_news(selectors.wanted_tasks(cells), known)]):
+        raise SubmissionRefused(checks, known)
 
 
 def _estimate(snapshot: ModelSnapshot, cells: Mapping[Task, Any], known: Standing) -> Estimate:
@@ -152,17 +179,15 @@ def submit(*, submitter: User, previous: Submission | None = None, **wished: Any
         raise SubmissionRefused(assessed.checks, assessed.standing, assessed.metadata)
     submission = Submission(submitter=submitter, previous=previous)
     _fill(submission, wish, assessed, assessed.snapshot)
-    try:
-        with transaction.atomic():
-            _spend_quota(submitter)
-            if wish.token:
-                submission.credential = keep_credential(token=wish.token)
-            submission.save()
-            submission.benchmarks.set(wish.benchmarks)
-            submission.tasks.set(wish.tasks)
-            report_plausibility(submission=submission)
-    except IntegrityError as error:
-        raise _lost_race(error) from error
+    with transaction.atomic():
+        _one_after_the_other(wish, assessed.snapshot, submitter)
+        _spend_quota(submitter)
+        if wish.token:
+            submission.credential = keep_credential(token=wish.token)
+        submission.save()
+        submission.benchmarks.set(wish.benchmarks)
+        submission.tasks.set(wish.tasks)
+        report_plausibility(submission=submission)
     return submission
 
 
@@ -199,13 +224,6 @@ def _spend_quota(submitter: User) -> None:
         raise SubmissionRefused(checks)
 
 
-def _lost_race(error: IntegrityError) -> SubmissionRefused | IntegrityError:
-    if "one_pending_submission_per_model_revision" not in str(error):
-        return error
-    sentence = "Somebody submitted this revision a moment ago, and it waits for a decision."
-    return SubmissionRefused([Check(Subject.NEWS, Outcome.ERROR, sentence)])
-
-
 @sensitive_variables("wish", "wished")
 def edit(*, submission: Submission, edited_by: User, **wished: Any) -> Submission:
     """Changes a submission that waits, after the same checks, and notes what was different.
@@ -216,25 +234,23 @@ def edit(*, submission: Submission, edited_by: User, **wished: Any) -> Submissio
     assessed = _assess(wish, submission.submitter, submission)
     if assessed.is_refused or assessed.snapshot is None:
         raise SubmissionRefused(assessed.checks, assessed.standing, assessed.metadata)
-    try:
-        with transaction.atomic():
-            locked = _locked_pending(submission, "changed")
-            before, code_before = described_wish(locked), _code_of(locked)
-            _fill(locked, wish, assessed, assessed.snapshot)
-            locked.version += 1
-            if _code_of(locked) != code_before:
-                _take_back_leave(locked, edited_by)
-            if wished.get("token") or wish.model_name != submission.model_name:
-                _drop_credential(locked)
-            if wished.get("token"):
-                locked.credential = keep_credential(token=wish.token)
-            locked.save()
-            locked.benchmarks.set(wish.benchmarks)
-            locked.tasks.set(wish.tasks)
-            _note_changes(locked, edited_by, before)
-            report_plausibility(submission=locked)
-    except IntegrityError as error:
-        raise _lost_race(error) from error
+    with transaction.atomic():
+        _one_after_the_other(wish, assessed.snapshot, submission.submitter, submission)
+        locked = _locked_pending(submission, "changed")
+        before, code_before = described_wish(locked), _code_of(locked)
+        _fill(locked, wish, assessed, assessed.snapshot)
+        locked.version += 1
+        if _code_of(locked) != code_before:
+            _take_back_leave(locked, edited_by)
+        if wished.get("token") or wish.model_name != submission.model_name:
+            _drop_credential(locked)
+        if wished.get("token"):
+            locked.credential = keep_credential(token=wish.token)
+        locked.save()
+        locked.benchmarks.set(wish.benchmarks)
+        locked.tasks.set(wish.tasks)
+        _note_changes(locked, edited_by, before)
+        report_plausibility(submission=locked)
     return locked
 
 

@@ -144,7 +144,14 @@ def test_completion_of_queries_and_choices_does_not_know_it(client: Client, subm
 
 def test_what_is_private_does_not_block_and_is_not_told_to_others(submission: Submission, hub: str) -> None:
     stranger = make_user()
-    make_submission(submission.submitter, model_name="example/model", model_revision="c" * 40, visibility="private")
+    board = Benchmark.objects.get()
+    make_submission(
+        submission.submitter,
+        benchmarks=[board],
+        model_name="example/model",
+        model_revision="c" * 40,
+        visibility="private",
+    )
     found = services.assess(asked_by=stranger, model_name="example/model", benchmarks=[Benchmark.objects.get()])
     assert not found.is_refused
     own = services.assess(
