@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.core.ratelimit import consume
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
@@ -28,6 +29,7 @@ from submissions.services import submissions as services
 from submissions.views.submissions import SignedInRequest
 
 FACT, SAID = "fact-", "said-"
+TOO_OFTEN = "You had many models read within a short time. Wait a minute, then try again."
 SAID_BEFORE = "as it was shown before"
 FORM_DECORATORS: list[Any] = [
     never_cache,
@@ -47,7 +49,10 @@ class FormPage(View):
         about = {"form": form, "allowance": allowance(self.request.user), "address": self.request.path}
         if "editable" not in context:
             context["editable"] = self._editable_without_reading(context.get("editing") or context.get("previous"))
-        return render(self.request, "submissions/submit.html", about | context)
+        return render(self.request, "submissions/submit.html", about | context, status=context.get("status"))
+
+    def _read_too_often(self) -> bool:
+        return not consume(self.request, action="read_model", user=self.request.user)
 
     def _show_checks(
         self,
@@ -104,6 +109,8 @@ class Submit(FormPage):
         form, previous = SubmitForm(request.POST, user=request.user), self._previous(request.POST.get("previous", ""))
         if not form.is_valid():
             return self._show(form, previous=previous)
+        if self._read_too_often():
+            return self._show(form, previous=previous, too_often=TOO_OFTEN, status=429)
         wish = form.wish() | {"edits": self._edits()}
         if "check" in request.POST:
             found = services.assess(asked_by=request.user, **wish)
@@ -148,6 +155,8 @@ class Edit(FormPage):
         form = self._form(submission, request.POST)
         if not form.is_valid():
             return self._show(form, editing=submission)
+        if self._read_too_often():
+            return self._show(form, editing=submission, too_often=TOO_OFTEN, status=429)
         wish = self._wish(form, submission)
         try:
             if "check" in request.POST:
@@ -198,6 +207,9 @@ def check_model_field(request: SignedInRequest) -> HttpResponse:
     name, revision = request.POST.get("model_name", ""), request.POST.get("revision", "")
     if not name.strip() or request.POST.get("local_path"):
         return HttpResponse()
+    if not consume(request, action="read_model", user=request.user):
+        checks = [Check(Subject.MODEL, Outcome.WARNING, TOO_OFTEN)]
+        return render(request, "submissions/_checks.html", {"checks": checks})
     form = SubmitForm({"model_name": name, "revision": revision}, user=request.user)
     form.is_valid()
     data = form.cleaned_data

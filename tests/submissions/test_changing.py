@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from evaluation.models import Worker
 from evaluation.selectors.cells import UnitCells
@@ -255,6 +256,19 @@ def test_the_field_of_the_model_is_checked_while_the_form_is_filled_in(hub: str)
     wrong = client.post("/submit/model/", {"model_name": "example/model", "revision": "v9"})
     assert "no revision “v9”" in text_of(wrong)
     assert Client().post("/submit/model/", {"model_name": "example/model"}).status_code == 302
+
+
+def test_models_are_read_so_often_and_what_was_typed_stays(unreachable_hub: None, settings: Settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"read_model": "2/m/user"}
+    client, form = signed_in(make_user()), {"model_name": "example/model", "tasks": make_task("Chosen").name}
+    client.post("/submit/model/", form)
+    assert client.post("/submit/", form | {"check": "1"}).status_code == 200
+    answer = client.post("/submit/", form | {"submit": "1", "note": "Typed."})
+    assert answer.status_code == 429
+    for words in ("Wait a minute", "Typed.", "example/model", "Chosen"):
+        assert words in text_of(answer)
+    assert "Wait a minute" in text_of(client.post("/submit/model/", form))
+    assert signed_in(make_user()).post("/submit/", form | {"check": "1"}).status_code == 200
 
 
 def test_the_form_says_how_many_tasks_and_that_their_time_is_not_known_yet(hub: str) -> None:
