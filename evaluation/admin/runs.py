@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from evaluation.models import EvaluationRun, EvaluationUnit, QueuePause, Worker
 from evaluation.selectors.runs import queue_place, runs_with_progress
-from evaluation.services.runs import cancel_run, retry_failed_units
+from evaluation.services.runs import EvaluationError, cancel_run, retry_failed_units
 from leaderboard.admin import actor
 
 
@@ -71,7 +71,12 @@ class EvaluationRunAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.action(description="Try failed and cancelled tasks of the selected runs again", permissions=["act"])
     def retry(self, request: HttpRequest, queryset: QuerySet[EvaluationRun]) -> None:
-        units = sum(retry_failed_units(run=run, by=actor(request)) for run in queryset)
+        units = 0
+        for run in queryset:
+            try:
+                units += retry_failed_units(run=run, by=actor(request))
+            except EvaluationError as error:
+                self.message_user(request, f"{run}: {error}", messages.ERROR)
         self.message_user(request, f"{units} tasks are queued again.", messages.SUCCESS)
 
 

@@ -12,7 +12,7 @@ from evaluation.models import EvaluationRun, EvaluationUnit
 from evaluation.permissions import may_cancel, may_retry, may_see_log
 from evaluation.selectors.finish_times import FinishTime, finish_time
 from evaluation.selectors.logs import unit_for_log
-from evaluation.selectors.runs import RunProgress, queue_place, run_progress, run_units
+from evaluation.selectors.runs import RunProgress, queue_place, run_progress, run_units, token_is_gone
 from evaluation.selectors.scores import unit_score
 from evaluation.selectors.signs import Signs, signs_of
 from leaderboard.models import Scope, TaskRow
@@ -43,6 +43,7 @@ class RunStatus:
     may_see_log: bool
     may_cancel: bool
     may_retry: bool
+    token_is_gone: bool
 
 
 def run_status(run: EvaluationRun, user: User | AnonymousUser) -> RunStatus:
@@ -58,6 +59,7 @@ def run_status(run: EvaluationRun, user: User | AnonymousUser) -> RunStatus:
         may_see_log=sees_log,
         may_cancel=not run.is_finished and may_cancel(user, run),
         may_retry=bool(progress.failed + progress.cancelled) and may_retry(user, run),
+        token_is_gone=token_is_gone(run),
     )
 
 

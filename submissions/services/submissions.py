@@ -314,6 +314,7 @@ def approve(*, submission: Submission, decided_by: User) -> Submission:
         requested_by=submission.submitter,
         settings=submission.settings,
         batch_size=submission.batch_size,
+        needs_token=submission.is_closed,
         weights_mb=submission.metadata.get("memory_usage_mb", {}).get("value"),
         is_private=submission.is_hidden,
         keeps_predictions=submission.keeps_predictions,
