@@ -81,8 +81,8 @@ class Standing:
     """What the board knows already of a model at a commit.
 
     `evaluated`, `queued`, `waiting` and `reported` are names of tasks: evaluated here, in the queue, asked for by
-    `pending_submission` or others that wait for a decision, known from results of others. `is_in_registry`: mteb knows how to load the model. `name_is_taken` says that the
-    name belongs to a model from elsewhere: a folder of the server.
+    `pending_submission` or others that wait for a decision, known from results of others. `is_in_registry`: mteb knows
+    how to load the model. `name_is_taken` says that the name belongs to a model from elsewhere: a folder of the server.
     """
 
     pending_submission: int | None = None

@@ -146,8 +146,8 @@ def retry_failed_units(
 ) -> int:
     """Queue what failed or was cancelled once more, with all attempts. Says how many units that is.
 
-    `by` as for `cancel_run`. `is_counted`: those to whom the run belongs ask for it, who may so only a few times. Raises
-    EvaluationError.
+    `by` as for `cancel_run`. `is_counted`: those to whom the run belongs ask for it, who may do so a few times.
+    Raises EvaluationError.
     """
     run = lock_run(run)
     if token_is_gone(run):
