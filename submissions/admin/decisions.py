@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django import forms
 
-from submissions.forms.moderation import AskForm, LaneForm, RejectForm, RemoteCodeForm, WorkerClassForm
+from submissions.forms.moderation import AskForm, HandOverForm, LaneForm, RejectForm, RemoteCodeForm, WorkerClassForm
 from submissions.models import Submission
 from submissions.services import moderation
 from submissions.services import submissions as services
@@ -19,6 +19,8 @@ State = Submission.State
 class Decision:
     """`label` stands on the button, `done` in the answer. `offered_in` are the states in which it makes sense.
 
+    `permission` is what it needs besides that to decide.
+
     `take` is called with `submission`, `decided_by` and what the form asks for.
     """
 
@@ -29,6 +31,8 @@ class Decision:
     take: Callable[..., Submission]
     key: str
     offered_in: frozenset[str] = frozenset({State.PENDING.value, State.APPROVED.value})
+
+    permission: str = "submissions.change_submission"
 
     @property
     def action(self) -> str:
@@ -48,4 +52,13 @@ DECISIONS = (
     Decision("lane", "Set the lane", "moved", LaneForm, moderation.set_lane, "l"),
     Decision("workers", "Assign to workers", "assigned", WorkerClassForm, moderation.assign_worker_class, "w"),
     Decision("code", "Allow remote code", "decided", RemoteCodeForm, moderation.allow_remote_code, "c"),
+    Decision(
+        "handover",
+        "Hand over",
+        "handed over",
+        HandOverForm,
+        moderation.hand_over,
+        "h",
+        permission="submissions.hand_over_submission",
+    ),
 )

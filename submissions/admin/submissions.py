@@ -133,7 +133,7 @@ class SubmissionAdmin(admin.ModelAdmin):
             "findings": desk.report.labelled if desk.report else [],
             "history": [(entry, described_changes(entry)) for entry in desk.history],
             "may_approve": may_decide and submission.state == Submission.State.PENDING,
-            "decisions": [d for d in DECISIONS if may_decide and submission.state in d.offered_in],
+            "decisions": [d for d in self._decisions(request) if submission.state in d.offered_in],
         }
 
     def history_view(
@@ -154,11 +154,16 @@ class SubmissionAdmin(admin.ModelAdmin):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Approving, and one action for each of the decisions."""
         actions = super().get_actions(request)
-        if self.has_change_permission(request):
-            for decision in DECISIONS:
-                action: Any = partial(self._decide_selected, decision=decision)
-                actions[decision.action] = (action, decision.action, f"{decision.label}…")
+        for decision in self._decisions(request):
+            action: Any = partial(self._decide_selected, decision=decision)
+            actions[decision.action] = (action, decision.action, f"{decision.label}…")
         return actions
+
+    def _decisions(self, request: HttpRequest) -> list[Decision]:
+        """Those that the person may take."""
+        if not self.has_change_permission(request):
+            return []
+        return [decision for decision in DECISIONS if request.user.has_perm(decision.permission)]
 
     @admin.action(description="Approve the selected submissions", permissions=["change"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
@@ -187,6 +192,8 @@ class SubmissionAdmin(admin.ModelAdmin):
 
     def decide_one(self, request: HttpRequest, pk: int, *, decision: Decision) -> HttpResponse:
         submission = self._to_decide(request, pk)
+        if decision not in self._decisions(request):
+            raise PermissionDenied
         page = self._ask_and_decide(request, decision, [submission], is_asked=request.method != "POST")
         return page or self._back_to(submission)
 

@@ -126,7 +126,10 @@ class Submission(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        permissions = [("submit_local_folder", "Can submit a model from a folder of the server")]
+        permissions = [
+            ("submit_local_folder", "Can submit a model from a folder of the server"),
+            ("hand_over_submission", "Can make somebody else the submitter"),
+        ]
         indexes = [models.Index(fields=["state", "created_at"], name="submission_by_state")]
         constraints = [
             models.CheckConstraint(

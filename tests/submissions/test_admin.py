@@ -93,6 +93,7 @@ OF_ADMINISTRATORS = {
     *(f"account.{verb}_emailaddress" for verb in ("view", "change", "delete")),
     *(f"socialaccount.{verb}_socialaccount" for verb in ("view", "delete")),
     "submissions.delete_submission",
+    "submissions.hand_over_submission",
     "submissions.delete_organisation",
     *(f"submissions.{verb}_membership" for verb in ("add", "change", "delete")),
     *(f"submissions.{verb}_apitoken" for verb in ("view", "change", "delete")),

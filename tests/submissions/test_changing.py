@@ -172,7 +172,7 @@ def test_leave_for_code_ends_when_other_code_is_named(start_hub: StartHub) -> No
     task, moderator = make_task(), make_moderator()
     submission = services.submit(submitter=make_user(), model_name="example/read", tasks=[task])
     allow_remote_code(submission=submission, decided_by=moderator, reason="Read it.")
-    change = {"submission": submission, "edited_by": submission.submitter, "tasks": [task]}
+    change: dict[str, Any] = {"submission": submission, "edited_by": submission.submitter, "tasks": [task]}
     assert services.edit(model_name="example/read", note="More.", **change).allows_remote_code
     services.edit(model_name="example/unread", **change)
     with pytest.raises(services.NotPossible, match="Allow that first"):

@@ -98,7 +98,7 @@ def test_a_change_goes_on_with_the_token_or_replaces_it(closed_hub: None) -> Non
 def test_a_token_opens_no_other_model_than_it_was_given_for(hub_of_two: None) -> None:
     task = make_task()
     submission = submitted(tasks=[task])
-    change = {"submission": submission, "edited_by": submission.submitter, "tasks": [task]}
+    change: dict[str, Any] = {"submission": submission, "edited_by": submission.submitter, "tasks": [task]}
     with pytest.raises(services.SubmissionRefused, match="needs a token"):
         services.edit(model_name="example/other", **change)
     assert services.assess(edited=submission, model_name="example/model", tasks=[task], note="More.").snapshot

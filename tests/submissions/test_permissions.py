@@ -265,6 +265,12 @@ LINES = [
         form=always({"reason": "No."}), did=lambda world: world.state() == "rejected",
     ),
     Line(
+        "Hand a submission over to another member", "POST",
+        lambda world: f"{SUBMISSIONS}{world.submission.pk}/handover/", ADMINISTRATORS,
+        form=lambda world: {"to": world.team_mate.username, "reason": "Sam left."},
+        did=lambda world: Submission.objects.get(pk=world.submission.pk).submitter == world.team_mate,
+    ),
+    Line(
         "Cancel a run", "POST", always(RUNS), MODERATORS, form=chosen("cancel", lambda world: waiting_run(world).pk),
         did=lambda world: EvaluationRun.objects.get(pk=world.run.pk).state == "cancelled",
     ),
