@@ -259,6 +259,11 @@ EVALUATION_TIME_LIMIT_SECONDS = env.int("PODIUM_TIME_LIMIT_SECONDS", 24 * 3600)
 EVALUATION_MEMORY_MB = env.int("PODIUM_MEMORY_MB", 0)
 EVALUATION_PROCESSES = env.int("PODIUM_PROCESSES", 1024)
 EVALUATION_DISK_MB = env.int("PODIUM_DISK_MB", 200 * 1024)
+# A worker takes nothing while one of its disks has less free. What it keeps of the Hub it prunes above a size, unless
+# the operator named the folder, which may be somebody's own; 0: never.
+EVALUATION_FREE_DISK_MB = env.int("PODIUM_FREE_DISK_MB", 2048)
+_has_named_cache = bool(env.str("HF_HOME", "") or env.str("HF_HUB_CACHE", ""))
+EVALUATION_HUB_CACHE_MB = env.int("PODIUM_HUB_CACHE_MB", 0 if _has_named_cache else 200 * 1024)
 EVALUATION_LOADING_LIMIT_SECONDS = env.int("PODIUM_LOADING_LIMIT_SECONDS", 3600)
 # What code of models may reach besides the Hub: host:port, `*` stands for anything.
 EVALUATION_HUB_HOSTS: list[str] = env.list("PODIUM_HUB_HOSTS", [])
@@ -326,9 +331,23 @@ SCHEDULES: dict[str, dict[str, Any]] = {
         "schedule_type": "C",
         "cron": "30 3 * * *",
     },
+    "Delete old logs of attempts and drift that is gone": {
+        "func": "evaluation.jobs.delete_what_is_old",
+        "schedule_type": "C",
+        "cron": "40 3 * * *",
+    },
+    "Delete old notifications and sessions": {
+        "func": "submissions.jobs.delete_what_is_old",
+        "schedule_type": "C",
+        "cron": "50 3 * * *",
+    },
     "Look for drift": {"func": "evaluation.jobs.find_drift", "schedule_type": "C", "cron": "0 4 * * *"},
     "Pick results for spot checks": {"func": "submissions.jobs.spot_checks", "schedule_type": "H"},
 }
+# How long what grows with use is kept; 0: for ever (docs/operations.md).
+KEEP_ATTEMPTS_DAYS = env.int("PODIUM_KEEP_ATTEMPTS_DAYS", 30)
+KEEP_DRIFT_DAYS = env.int("PODIUM_KEEP_DRIFT_DAYS", 180)
+KEEP_NOTIFICATIONS_DAYS = env.int("PODIUM_KEEP_NOTIFICATIONS_DAYS", 90)
 # The address of this board in what is sent to people, and which addresses they may be told at (docs/notifications.md).
 SITE_URL = env.str("PODIUM_URL", f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://localhost:8000")
 WEBHOOK_PRIVATE = env.bool("PODIUM_WEBHOOK_PRIVATE", False)

@@ -36,12 +36,16 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Failure:
-    """A failed attempt. `final`: another attempt would fail the same way; `whole_run`: so would every other task."""
+    """A failed attempt. `final`: another attempt would fail the same way; `whole_run`: so would every other task.
+
+    `is_guess`: something else may have been the reason, so the first time proves nothing.
+    """
 
     failure_class: FailureClass
     message: str
     final: bool = False
     whole_run: bool = False
+    is_guess: bool = False
 
 
 class ModelRefused(Exception):
@@ -206,7 +210,7 @@ def describe_exit(return_code: int) -> Failure:
         return too_much("wrote a file larger than this board allows")
     if return_code == -9:
         message = "The system killed the evaluating process, most likely because memory ran out."
-        return Failure(FailureClass.MEMORY, message)
+        return Failure(FailureClass.MEMORY, message, is_guess=True)
     if return_code < 0:
         message = f"The evaluating process crashed (signal {-return_code})."
     else:

@@ -7,10 +7,17 @@ import logging
 import os
 import signal
 
-from evaluation.models import Worker
-from evaluation.services import claims, drift, predictions, waking, workers
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from evaluation.encryption import CannotDecrypt
+from evaluation.failures import MESSAGE_LIMIT, Failure, FailureClass
+from evaluation.logs.redaction import redact
+from evaluation.models import EvaluationUnit, Worker
+from evaluation.services import claims, drift, predictions, retention, waking, workers
 from evaluation.worker.attendance import Attendance, Draining, is_orphaned
-from evaluation.worker.workplace import Workplace
+from evaluation.worker.disk import lack_of_room
+from evaluation.worker.workplace import CannotStart, Workplace, folders_that_fill
 
 WORKER_VARIABLE = "PODIUM_WORKER"
 
@@ -42,22 +49,65 @@ def expire_predictions() -> int:
     return predictions.delete_old_predictions()
 
 
+def delete_what_is_old() -> int:
+    return retention.delete_what_is_old()
+
+
 def evaluate_claimable(worker: Worker | None = None) -> int:
     """Units of one run that are claimed in a row share a process, so that the model is loaded once."""
     attended = 0
     with contextlib.closing(Workplace(worker)) as workplace:
-        while unit := claims.claim(worker=worker, staying_with=workplace.run_in_turn):
+        while unit := _claim(worker, workplace):
             waking.wake_if_claimable()
-            process = workplace.process_for(unit.run)
             try:
-                healthy = Attendance(unit, process).attend()
+                healthy = _attend(unit, workplace)
             except Draining:
                 claims.hand_back_unit(unit=unit)
+                break
+            except CannotStart as error:
+                logger.exception("%s waits.", unit)
+                claims.hand_back_unit(unit=unit, reason=str(error))
+                if worker is not None:
+                    workers.rest_worker(worker=worker, reason=str(error))
                 break
             attended += 1
             if not healthy:
                 workplace.close()
     return attended
+
+
+def _claim(worker: Worker | None, workplace: Workplace) -> EvaluationUnit | None:
+    """None also while a disk is too full to begin anything: then the worker rests and says so."""
+    if reason := lack_of_room(folders_that_fill(), settings.EVALUATION_FREE_DISK_MB):
+        logger.warning("Nothing is claimed. %s", reason)
+        if worker is not None:
+            workers.rest_worker(worker=worker, reason=reason)
+        return None
+    return claims.claim(worker=worker, staying_with=workplace.run_in_turn)
+
+
+def _attend(unit: EvaluationUnit, workplace: Workplace) -> bool:
+    """Whether the process can take another unit. No fault of one unit may end the worker: the next would follow."""
+    try:
+        return Attendance(unit, workplace.process_for(unit.run)).attend()
+    except (Draining, CannotStart, OperationalError, InterfaceError):
+        raise
+    except CannotDecrypt as error:
+        failure = Failure(
+            FailureClass.INFRASTRUCTURE,
+            f"{error} So this board cannot open the model any more: submit it again with the token.",
+            final=True,
+            whole_run=True,
+        )
+    except Exception as error:
+        logger.exception("%s could not be attended to.", unit)
+        failure = Failure(
+            FailureClass.INFRASTRUCTURE,
+            f"The worker could not attend to this task ({type(error).__name__}: {redact(str(error))[:MESSAGE_LIMIT]}).",
+        )
+    with contextlib.suppress(claims.ClaimLost):
+        claims.fail_unit(unit=unit, failure=failure)
+    return False
 
 
 def _answer() -> Worker | None:

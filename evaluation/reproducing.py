@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+FOR_LOADERS = ("embed_dim", "model_prompts")
+"""The settings that mteb's loaders take; the others are applied to what they have loaded."""
+
 
 @dataclass(frozen=True)
 class WantedModel:
@@ -73,6 +76,9 @@ def _own_command(model: WantedModel, tasks: Sequence[EvaluatedTask]) -> Recipe:
     for task in tasks:
         words += ["--task", task.name]
     note = "These are tasks of this board's own, which plain mteb does not know. Podium with their folder repeats them."
+    if model.settings:
+        chosen = ", ".join(f"{name}={value!r}" for name, value in model.settings.items())
+        note += f" The command has no options for the settings of this run ({chosen}): submit it with them instead."
     return Recipe(shlex.join([*words, "--wait"]), is_program=False, note=note)
 
 
@@ -91,32 +97,67 @@ def _program(model: WantedModel, tasks: Sequence[EvaluatedTask], batch_size: int
 
 
 def _loading(model: WantedModel) -> list[str]:
-    settings = dict(model.settings)
-    shortened = settings.pop("max_seq_length", None)
-    if model.in_registry and not model.local_path:
-        options = "".join(f", {name}={value!r}" for name, value in settings.items())
+    """As evaluator/loading.py does it. Tokens are no part of it: the libraries take HF_TOKEN from the environment."""
+    settings = model.settings
+    if model.in_registry and not model.local_path and settings.get("framework") in {None, "registry"}:
+        options = "".join(f", {name}={settings[name]!r}" for name in FOR_LOADERS if name in settings)
         lines = ["", f"model = mteb.get_model({_text(model.name)}, revision={_text(model.revision)}{options})"]
-        inner = "model.model"
+        return [*_imports(settings), *lines, *_adapting("model.model", settings)]
+    imports = ["from mteb.models.sentence_transformer_wrapper import SentenceTransformerEncoderWrapper"]
+    imports.append("from sentence_transformers import SentenceTransformer")
+    if settings.get("framework") == "transformers":
+        imports.append("from sentence_transformers.sentence_transformer.modules import Pooling, Transformer")
+        inner = _mean_of_tokens(model)
     else:
-        lines = _loading_by_hand(model, settings)
-        inner = "inner"
-    return lines if shortened is None else [*lines, f"{inner}.max_seq_length = {shortened}"]
+        inner = _as_its_repository_says(model)
+    wrapping = f"model = SentenceTransformerEncoderWrapper(inner, model_prompts={_prompts(model)})"
+    return [*imports, *_imports(settings), "", *inner, *_adapting("inner", settings), wrapping]
 
 
-def _loading_by_hand(model: WantedModel, settings: Mapping[str, Any]) -> list[str]:
-    options = "" if model.local_path else f", revision={_text(model.revision)}"
-    if model.runs_own_code:
-        options += ", trust_remote_code=True"
-    if "embed_dim" in settings:
-        options += f", truncate_dim={settings['embed_dim']}"
-    prompts = f", model_prompts={settings['model_prompts']!r}" if settings.get("model_prompts") else ""
+def _imports(settings: Mapping[str, Any]) -> list[str]:
+    return ["import torch"] if "dtype" in settings else []
+
+
+def _adapting(inner: str, settings: Mapping[str, Any]) -> list[str]:
+    lines = []
+    if "max_seq_length" in settings:
+        lines.append(f"{inner}.max_seq_length = {settings['max_seq_length']}")
+    if "dtype" in settings:
+        lines.append(f"{inner}.to(torch.{settings['dtype']})")
+    return lines
+
+
+def _origin(model: WantedModel) -> dict[str, Any]:
+    origin: dict[str, Any] = {} if model.local_path else {"revision": model.revision}
+    return origin | ({"trust_remote_code": True} if model.runs_own_code else {})
+
+
+def _as_its_repository_says(model: WantedModel) -> list[str]:
+    options = [f"{name}={value!r}" for name, value in _origin(model).items()]
+    options += [f"truncate_dim={model.settings.get('embed_dim')}", "model_kwargs={'use_safetensors': True}"]
+    return [f"inner = SentenceTransformer({_text(model.local_path or model.name)}, {', '.join(options)})"]
+
+
+def _mean_of_tokens(model: WantedModel) -> list[str]:
+    place, dimension = _text(model.local_path or model.name), model.settings.get("embed_dim")
     return [
-        "from mteb.models.sentence_transformer_wrapper import SentenceTransformerEncoderWrapper",
-        "from sentence_transformers import SentenceTransformer",
-        "",
-        f"inner = SentenceTransformer({_text(model.local_path or model.name)}{options})",
-        f"model = SentenceTransformerEncoderWrapper(inner{prompts})",
+        f"origin = {_origin(model)!r}",
+        "transformer = Transformer(",
+        f"    {place}, config_kwargs=origin, processor_kwargs=origin,",
+        "    model_kwargs={**origin, 'use_safetensors': True},",
+        ")",
+        "pooling = Pooling(transformer.get_embedding_dimension(), pooling_mode='mean')",
+        f"inner = SentenceTransformer(modules=[transformer, pooling], truncate_dim={dimension})",
     ]
+
+
+def _prompts(model: WantedModel) -> str:
+    """Those of the run, else those that mteb knows for the model, however it is loaded."""
+    if prompts := model.settings.get("model_prompts"):
+        return repr(prompts)
+    if model.in_registry:
+        return f"mteb.get_model_meta({_text(model.name)}).loader_kwargs.get('model_prompts')"
+    return "None"
 
 
 def _task(task: EvaluatedTask) -> str:

@@ -19,7 +19,7 @@ LOST_CLAIMS = 3
 
 @dataclass(frozen=True)
 class Attempt:
-    """A failed attempt: its number among those that failed, texts at a time, memory of its worker (MiB).
+    """A failed attempt: its number among those that failed alike, texts at a time, memory of its worker (MiB).
 
     `more_memory_mb` is that of the largest living worker, where it is more.
     """
@@ -51,7 +51,12 @@ def after(failure: Failure, attempt: Attempt) -> Next:
 
 
 def _with_more_room(failure: Failure, attempt: Attempt) -> Next:
-    """A smaller batch is no help while the model is loaded: `whole_run` says that it was."""
+    """A smaller batch is no help while the model is loaded: `whole_run` says that it was.
+
+    Whoever is killed then may have been killed by anybody, so it is tried again here once.
+    """
+    if failure.whole_run and failure.is_guess and attempt.number == 1:
+        return Next(failure, timedelta())
     if attempt.batch_size > 1 and not failure.whole_run:
         return Next(failure, timedelta(), batch_size=attempt.batch_size // 2)
     if attempt.memory_mb is not None and attempt.more_memory_mb is not None:

@@ -13,9 +13,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from leaderboard.metadata import CORRECTABLE_FIELDS, FIELDS, InvalidValue
@@ -37,6 +39,7 @@ from leaderboard.models import (
     Task,
     TaskResult,
 )
+from leaderboard.permissions import ROLL_BACK
 from leaderboard.selectors.metadata import note_text
 from leaderboard.services.boards import bump_data_version
 from leaderboard.services.metadata import apply_corrections
@@ -54,6 +57,30 @@ def actor(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+class AuditedHistory(admin.ModelAdmin):
+    """The history of a thing is its part of the audit log, which has what came through other doors, too."""
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        query = {"subject_type__exact": self.opts.label_lower, "subject_id__exact": object_id}
+        return redirect(f"{reverse('admin:leaderboard_auditentry_changelist')}?{urlencode(query)}")
+
+
+class AuditedByServices(AuditedHistory):
+    """For desks whose services write into the audit log themselves: the admin's own note would say it once more.
+
+    The admin makes no use of the entries that these methods return.
+    """
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+        """The service did."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+        """The service did."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:  # type: ignore[override]
+        """The service did."""
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -137,28 +164,52 @@ class TaskResultAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">JSON</a>', reverse("result_file", args=[result.pk]))
 
     def has_roll_back_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("leaderboard.add_resultchoice")
+        return request.user.has_perm(ROLL_BACK)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.roll_back_one)
+        return [path("<int:pk>/roll-back/", view, name="leaderboard_taskresult_roll_back"), *super().get_urls()]
 
     @admin.action(description="Let these earlier results count again", permissions=["roll_back"])
     def roll_back_to(self, request: HttpRequest, queryset: QuerySet[TaskResult]) -> HttpResponse | None:
         """Asks for the reason first."""
         if "reason" not in request.POST:
-            context = {
-                **admin.site.each_context(request),
-                "title": "Let earlier results count again",
-                "results": queryset,
-                "checkbox": ACTION_CHECKBOX_NAME,
-                "opts": TaskResult._meta,
-            }
-            return TemplateResponse(request, "leaderboard/admin/roll_back.html", context)
+            return self._ask_why(request, list(queryset), back_to=reverse("admin:leaderboard_taskresult_changelist"))
         for result in queryset:
-            try:
-                roll_back(result=result, reason=request.POST["reason"], by=actor(request))
-            except NothingToRollBack as error:
-                self.message_user(request, f"{result}: {error}", messages.ERROR)
-            else:
-                self.message_user(request, f"{result} counts again.", messages.SUCCESS)
+            self._roll_back(request, result)
         return None
+
+    def roll_back_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The same for one result, from its page and back to it."""
+        if not self.has_roll_back_permission(request):
+            raise PermissionDenied
+        result = get_object_or_404(self.get_queryset(request).select_related(*self.list_select_related), pk=pk)
+        asked = {"model": result.model_revision.model_meta.name, "task": result.task.name, "result": str(result.pk)}
+        page = f"{reverse('results')}?{urlencode(asked)}"
+        if request.method != "POST":
+            return self._ask_why(request, [result], back_to=page)
+        self._roll_back(request, result)
+        return redirect(page)
+
+    def _ask_why(self, request: HttpRequest, results: list[TaskResult], *, back_to: str) -> HttpResponse:
+        context = {
+            **admin.site.each_context(request),
+            "title": "Let earlier results count again",
+            "results": results,
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "is_action": "action" in request.POST,
+            "back_to": back_to,
+            "opts": TaskResult._meta,
+        }
+        return TemplateResponse(request, "leaderboard/admin/roll_back.html", context)
+
+    def _roll_back(self, request: HttpRequest, result: TaskResult) -> None:
+        try:
+            roll_back(result=result, reason=request.POST.get("reason", ""), by=actor(request))
+        except NothingToRollBack as error:
+            self.message_user(request, f"{result}: {error}", messages.ERROR)
+        else:
+            self.message_user(request, f"{result} counts again.", messages.SUCCESS)
 
 
 @admin.register(ResultSource)

@@ -111,6 +111,7 @@ def sync_hub_metadata(
 def _sync(model_meta: ModelMeta, sleep: Callable[[float], None]) -> Fate:
     known_commit = _noted(model_meta).values_list("reference", flat=True).first() or ""
     snapshot = _patiently(model_meta.name, known_commit, sleep)
+    _note_commit(model_meta, known_commit if snapshot is None else snapshot.commit)
     if snapshot is None:
         _note_visit(model_meta)
         return Fate.SAME_COMMIT
@@ -121,6 +122,11 @@ def _sync(model_meta: ModelMeta, sleep: Callable[[float], None]) -> Fate:
             return Fate.SAME_METADATA
         bump_data_version()
     return Fate.CHANGED
+
+
+def _note_commit(model_meta: ModelMeta, commit: str) -> None:
+    """What is noted with claims may be an older one: a submission names the commit that it asks for."""
+    ModelMeta.everything.filter(pk=model_meta.pk).update(hub_commit=commit)
 
 
 def _noted(model_meta: ModelMeta) -> QuerySet[MetadataClaim]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from submissions.models import SpotCheckRule, Submission
 from submissions.one_by_one import one_by_one
 from submissions.selectors.plausibility import outdated_reports
-from submissions.services import publication
+from submissions.services import publication, retention
 from submissions.services.flags import flag_disagreements
 from submissions.services.plausibility import report_plausibility
 from submissions.services.spot_checks import apply_rule
@@ -16,6 +16,10 @@ AT_ONCE = 100
 def publish_due() -> int:
     """Publish what was kept back until now; says how many submissions that were."""
     return publication.publish_due()
+
+
+def delete_what_is_old() -> int:
+    return retention.delete_what_is_old()
 
 
 def refresh_plausibility() -> int:

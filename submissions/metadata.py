@@ -29,6 +29,7 @@ Metadata = dict[str, dict[str, Any]]
 # How each field is called on a page, in the order of the page.
 LABELS = {
     "n_parameters": "Parameters",
+    "parameters_by_dtype": "Parameters by dtype",
     "n_active_parameters": "Active parameters",
     "memory_usage_mb": "Memory for the weights",
     "embed_dim": "Embedding dimension",
@@ -43,6 +44,9 @@ LABELS = {
     "framework": "Framework",
 }
 
+
+# For whoever looks at the submission; the model's entry on the board has no such field.
+_NOT_OF_THE_ENTRY = frozenset({"parameters_by_dtype"})
 
 # Classes of sentence-transformers -> mteb's word.
 MODEL_TYPES = {
@@ -84,7 +88,7 @@ def editable_facts(metadata: Metadata, given: Mapping[str, str]) -> list[Editabl
     """What may be changed, with what was typed so far; what nobody says is there to be filled in."""
     found = []
     for name in EDITABLE:
-        said = _written(metadata[name]["value"]) if name in metadata else ""
+        said = written(metadata[name]["value"]) if name in metadata else ""
         origin = metadata[name]["origin"] if name in metadata else ""
         found.append(EditableFact(name, FIELDS[name].label, said, given.get(name, "") or said, origin))
     return found
@@ -104,7 +108,7 @@ def read_edits(metadata: Metadata, given: Mapping[str, str]) -> tuple[dict[str, 
     return edits, problems
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """As a person would type it."""
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
@@ -120,6 +124,9 @@ def shown_facts(metadata: Metadata) -> list[ShownFact]:
 
 def _shown(field: str, value: Any) -> str:
     match value:
+        case dict():
+            by_count = sorted(value.items(), key=lambda counted: -counted[1])
+            return ", ".join(f"{dtype} {_short(number)}" for dtype, number in by_count)
         case list() if field == "training_approach":
             return ", ".join(APPROACHES[approach] for approach in value)
         case list():
@@ -132,10 +139,19 @@ def _shown(field: str, value: Any) -> str:
             return str(value)
 
 
+def _short(number: int) -> str:
+    """22,713,216 -> 22.7M."""
+    for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "K")):
+        if number >= 0.9995 * size:  # What rounds up to a thousand of a unit is one of the next.
+            return f"{number / size:.3g}{letter}"
+    return str(number)
+
+
 def describe(snapshot: ModelSnapshot) -> Metadata:
-    """Field of ModelMeta -> {value, origin}. What the repository does not say is absent."""
+    """Field of ModelMeta, or of a submission alone -> {value, origin}. What the repository does not say is absent."""
     found = {
         "n_parameters": _n_parameters(snapshot),
+        "parameters_by_dtype": _parameters_by_dtype(snapshot),
         "n_active_parameters": _n_active_parameters(snapshot),
         "memory_usage_mb": _memory(snapshot),
         "embed_dim": _embed_dim(snapshot),
@@ -158,12 +174,18 @@ def claims(metadata: Metadata) -> dict[MetadataOrigin, dict[str, str]]:
     """Which fields each kind of origin says, with the file that says it: {origin: {field: file}}."""
     found: dict[MetadataOrigin, dict[str, str]] = {}
     for field, fact in metadata.items():
+        if field in _NOT_OF_THE_ENTRY:
+            continue
         found.setdefault(_ORIGINS.get(fact["origin"], MetadataOrigin.CONFIG), {})[field] = fact["origin"]
     return found
 
 
 def _n_parameters(snapshot: ModelSnapshot) -> Fact | None:
     return Fact(sum(snapshot.parameters.values()), TENSORS) if snapshot.parameters else None
+
+
+def _parameters_by_dtype(snapshot: ModelSnapshot) -> Fact | None:
+    return Fact(dict(snapshot.parameters), TENSORS) if snapshot.parameters else None
 
 
 def _n_active_parameters(snapshot: ModelSnapshot) -> Fact | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from leaderboard.models import ImportedFile, StaleRule, Task, TaskResult
+from leaderboard.models import ImportedFile, SourceKind, StaleRule, Task, TaskResult
+from leaderboard.services.results import record_result
 from leaderboard.services.staleness import apply_rule
+from tests.factories import make_model, make_task, result_json
 
 
 def make_rule(tasks: Sequence[Task] = (), **fields: Any) -> StaleRule:
@@ -28,3 +30,22 @@ def present(result: TaskResult) -> None:
     ImportedFile.objects.create(
         source=result.source, path=result.source_path, digest=result.digest, result=result, present=True
     )
+
+
+def make_superseded_result() -> TaskResult:
+    """An earlier run of this board, with a later one that counts in its place."""
+    model_meta, task = make_model(), make_task()
+    earlier, _ = (
+        record_result(
+            model_meta=model_meta,
+            revision="1" * 40,
+            settings=None,
+            task=task,
+            payload=result_json(task, {"test": {"default": 0.5}}, date=date),
+            source_kind=SourceKind.RUN,
+            source_name="Podium",
+            source_path=f"runs/{date}.json",
+        )
+        for date in (1_600_000_000, 1_700_000_000)
+    )
+    return earlier

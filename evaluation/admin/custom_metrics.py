@@ -14,10 +14,11 @@ from django.utils.safestring import SafeString
 from evaluation.admin.runs import ReadOnly
 from evaluation.models import CustomMetric
 from evaluation.services.custom_metrics import approve_metric, tasks_with_metric, withdraw_approval
+from leaderboard.admin import AuditedHistory
 
 
 @admin.register(CustomMetric)
-class CustomMetricAdmin(ReadOnly, admin.ModelAdmin):
+class CustomMetricAdmin(ReadOnly, AuditedHistory):
     list_display = ["__str__", "tasks", "approved_at", "approved_by", "created_at", "shown_code"]
     list_filter = [("approved_at", admin.EmptyFieldListFilter)]
     list_select_related = ["approved_by"]
@@ -46,5 +47,5 @@ class CustomMetricAdmin(ReadOnly, admin.ModelAdmin):
     @admin.action(description="Take the approval back", permissions=["act"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[CustomMetric]) -> None:
         for metric in queryset:
-            withdraw_approval(metric=metric)
+            withdraw_approval(metric=metric, withdrawn_by=cast(User, request.user))
         self.message_user(request, "Tasks with this code are no longer evaluated.", messages.SUCCESS)

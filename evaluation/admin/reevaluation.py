@@ -15,11 +15,13 @@ from django.utils.safestring import SafeString
 
 from evaluation.admin.runs import ReadOnly
 from evaluation.models import DriftFinding, KeptPredictions, PackageSet
+from evaluation.selectors.repeating import results_at_other_commits
 from evaluation.services.drift import find_drift
 from evaluation.services.predictions import delete_predictions
 from evaluation.services.reruns import Reruns, rerun_results
-from leaderboard.admin import actor
+from leaderboard.admin import AuditedByServices, actor
 from leaderboard.models import ResultChoice, StaleResult, StaleRule, StaleRuleEvent, TaskResult
+from leaderboard.permissions import ROLL_BACK
 from leaderboard.selectors.staleness import rules_with_counts
 from leaderboard.services.staleness import apply_rule, remove_rule, undo_rollback
 from leaderboard.staleness import UnusableRule, version_range
@@ -32,7 +34,7 @@ def may_rerun(request: HttpRequest) -> bool:
 
 
 def may_roll_back(request: HttpRequest) -> bool:
-    return request.user.has_perm("leaderboard.add_resultchoice")
+    return request.user.has_perm(ROLL_BACK)
 
 
 class StaleRuleForm(forms.ModelForm):
@@ -54,7 +56,7 @@ class StaleRuleForm(forms.ModelForm):
 
 
 @admin.register(StaleRule)
-class StaleRuleAdmin(admin.ModelAdmin):
+class StaleRuleAdmin(AuditedByServices):
     """A rule is applied when it is saved; switching it off or deleting it takes back what it did."""
 
     form = StaleRuleForm
@@ -111,7 +113,7 @@ class StaleRuleAdmin(admin.ModelAdmin):
 
 
 def _with_models(results: QuerySet[TaskResult]) -> QuerySet[TaskResult]:
-    return results.select_related("task", "model_revision__model_meta", "variant__model_meta").defer(
+    return results.select_related("task", "model_revision__model_meta", "variant__model_meta", "cell_set").defer(
         "payload", "main_scores"
     )
 
@@ -215,7 +217,7 @@ class DriftFindingAdmin(ReadOnly, admin.ModelAdmin):
     list_select_related = ["task", "model_meta", "later__model_revision__model_meta", "later__task"]
     search_fields = ["summary", "task__name", "model_meta__name"]
     show_full_result_count = False
-    actions = ["look_again", "rerun"]
+    actions = ["look_again", "rerun", "rerun_at_newest_commit"]
 
     @admin.display(description="next")
     def what_to_do(self, finding: DriftFinding) -> SafeString:
@@ -225,7 +227,8 @@ class DriftFindingAdmin(ReadOnly, admin.ModelAdmin):
             asked = urlencode({"kind": StaleRule.Kind.DATASET_REVISION, "tasks": str(finding.task_id)})
             address = reverse("admin:leaderboard_stalerule_add")
             return format_html('<a href="{}?{}">make a rule</a>', address, asked)
-        return format_html('<a href="{}">task</a>', finding.task.get_absolute_url())
+        about = finding.task or finding.model_meta
+        return format_html('<a href="{}">open</a>', about.get_absolute_url()) if about else SafeString("")
 
     def has_rerun_permission(self, request: HttpRequest) -> bool:
         return may_rerun(request)
@@ -240,12 +243,28 @@ class DriftFindingAdmin(ReadOnly, admin.ModelAdmin):
         outcome = rerun_results(results=_with_models(results), requested_by=actor(request))
         say_what_was_queued(self, request, outcome)
 
+    @admin.action(description="Evaluate these models again at the newest commit of the Hub", permissions=["rerun"])
+    def rerun_at_newest_commit(self, request: HttpRequest, queryset: QuerySet[DriftFinding]) -> None:
+        moved = queryset.filter(kind=DriftFinding.Kind.MODEL).order_by()
+        results = results_at_other_commits().filter(model_revision__model_meta__in=moved.values("model_meta"))
+        outcome = rerun_results(
+            results=_with_models(results.distinct()), requested_by=actor(request), at_newest_commit=True
+        )
+        say_what_was_queued(self, request, outcome)
+
 
 @admin.register(KeptPredictions)
 class KeptPredictionsAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["result", "run", "size", "created_at", "deleted_at"]
-    list_select_related = ["result__task", "result__model_revision__model_meta", "run__model_meta"]
+    list_display = ["of_what", "run", "size", "created_at", "deleted_at"]
+    list_select_related = ["result__task", "result__model_revision__model_meta", "withheld_result", "run__model_meta"]
     actions = ["delete_files"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[KeptPredictions]:
+        return super().get_queryset(request).defer("worst", "result__payload", "withheld_result__payload")
+
+    @admin.display(description="result")
+    def of_what(self, kept: KeptPredictions) -> str:
+        return str(kept.result or kept.withheld_result)
 
     def has_rerun_permission(self, request: HttpRequest) -> bool:
         return may_rerun(request)
@@ -254,7 +273,7 @@ class KeptPredictionsAdmin(ReadOnly, admin.ModelAdmin):
     def delete_files(self, request: HttpRequest, queryset: QuerySet[KeptPredictions]) -> None:
         kept = list(queryset.exclude(path=""))
         for one in kept:
-            delete_predictions(kept=one)
+            delete_predictions(kept=one, by=actor(request))
         self.message_user(request, f"{len(kept)} files were deleted.", messages.SUCCESS)
 
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
+from evaluation.forms import LaneForm, WorkerClassForm
 from evaluation.models import EvaluationRun, EvaluationUnit, QueuePause, Worker
 from evaluation.selectors.runs import queue_place, runs_with_progress
 from evaluation.services.runs import EvaluationError, cancel_run, retry_failed_units
-from leaderboard.admin import actor
+from evaluation.services.steering import steer_run
+from leaderboard.admin import AuditedHistory, actor
+from leaderboard.wording import counted
+
+# A form carries the number of each row, and Django takes a thousand fields.
+MOST_AT_ONCE = 500
 
 
 class ReadOnly:
@@ -37,16 +46,16 @@ class UnitInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(EvaluationRun)
-class EvaluationRunAdmin(ReadOnly, admin.ModelAdmin):
+class EvaluationRunAdmin(ReadOnly, AuditedHistory):
     list_display = ["__str__", "state", "tasks_finished", "lane", "worker_class", "requested_by", "created_at"]
-    list_filter = ["state", "created_at"]
+    list_filter = ["state", "lane", "created_at"]
     list_select_related = ["model_meta", "requested_by"]
     search_fields = ["model_meta__name", "revision", "requested_by__username"]
     show_full_result_count = False
     date_hierarchy = "created_at"
     readonly_fields = ["tasks_finished", "place"]
     inlines = [UnitInline]
-    actions = ["cancel", "retry"]
+    actions = ["cancel", "retry", "set_lane", "assign_workers"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EvaluationRun]:
         return runs_with_progress(super().get_queryset(request))
@@ -79,6 +88,44 @@ class EvaluationRunAdmin(ReadOnly, admin.ModelAdmin):
                 self.message_user(request, f"{run}: {error}", messages.ERROR)
         self.message_user(request, f"{units} tasks are queued again.", messages.SUCCESS)
 
+    @admin.action(description="Set the lane of the selected runs…", permissions=["act"])
+    def set_lane(self, request: HttpRequest, queryset: QuerySet[EvaluationRun]) -> HttpResponse | None:
+        return self._steer(request, queryset, LaneForm, "Set the lane")
+
+    @admin.action(description="Assign the selected runs to workers…", permissions=["act"])
+    def assign_workers(self, request: HttpRequest, queryset: QuerySet[EvaluationRun]) -> HttpResponse | None:
+        return self._steer(request, queryset, WorkerClassForm, "Assign to workers")
+
+    def _steer(
+        self, request: HttpRequest, queryset: QuerySet[EvaluationRun], form_class: type[forms.Form], title: str
+    ) -> HttpResponse | None:
+        """The first call shows the page with the form; that page sends its rows and the form back here."""
+        runs = list(queryset.order_by("pk")[: MOST_AT_ONCE + 1])
+        if len(runs) > MOST_AT_ONCE:
+            self.message_user(request, f"Choose {MOST_AT_ONCE} runs at most: narrow the list first.", messages.ERROR)
+            return None
+        form = form_class(request.POST) if "decide" in request.POST else form_class()
+        if form.is_valid():
+            self._steer_each(request, runs, form.cleaned_data)
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "runs": runs,
+            "form": form,
+            "action": request.POST["action"],
+            "checkbox": ACTION_CHECKBOX_NAME,
+        }
+        return render(request, "evaluation/admin/steer.html", context)
+
+    def _steer_each(self, request: HttpRequest, runs: list[EvaluationRun], how: dict[str, Any]) -> None:
+        steered = [steer_run(run=run, by=actor(request), **how) for run in runs]
+        if n_steered := sum(steered):
+            self.message_user(request, f"{counted(n_steered, 'run')} will be done so.", messages.SUCCESS)
+        if n_finished := len(runs) - n_steered:
+            self.message_user(request, f"{counted(n_finished, 'run')} had ended and stayed so.", messages.WARNING)
+
 
 @admin.register(EvaluationUnit)
 class EvaluationUnitAdmin(ReadOnly, admin.ModelAdmin):
@@ -94,10 +141,29 @@ class EvaluationUnitAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Worker)
 class WorkerAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["host", "pid", "queue", "started_at", "last_seen", "answered_at", "draining", "stopped_at"]
-    list_filter = ["queue", "draining"]
-    search_fields = ["host"]
+    list_display = [
+        "host", "pid", "queue", "device_words", "memory", "cores", "label_list", "code",
+        "started_at", "last_seen", "answered_at", "draining", "stopped_at",
+    ]  # fmt: skip
+    list_filter = ["queue", "draining", "device"]
+    search_fields = ["host", "device_name"]
     show_full_result_count = False
+
+    @admin.display(description="device", ordering="device")
+    def device_words(self, worker: Worker) -> str:
+        return worker.device_words
+
+    @admin.display(description="memory for a task", ordering="memory_mb")
+    def memory(self, worker: Worker) -> str | None:
+        return worker.memory_words or None
+
+    @admin.display(description="labels")
+    def label_list(self, worker: Worker) -> str:
+        return ", ".join(worker.labels)
+
+    @admin.display(description="code of models", ordering="sandbox")
+    def code(self, worker: Worker) -> str:
+        return worker.code_words
 
 
 @admin.register(QueuePause)

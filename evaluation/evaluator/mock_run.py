@@ -48,16 +48,13 @@ def try_on_mock_task(model: Any, task_type: str) -> None:
 
 def refuse_numbers_that_are_none(model: Any) -> None:
     """From now on `encode` raises ModelBroken instead of giving embeddings with NaN or infinity in them."""
-    import numpy as np
-
     encode = getattr(model, "encode", None)
     if encode is None:
         return
 
     def checked(*arguments: Any, **named: Any) -> Any:
         embeddings = encode(*arguments, **named)
-        if isinstance(embeddings, np.ndarray) and not np.isfinite(embeddings).all():
-            broken = int((~np.isfinite(embeddings).reshape(len(embeddings), -1).all(axis=1)).sum())
+        if broken := _count_broken(embeddings):
             raise ModelBroken(
                 f"The model gave embeddings that are no numbers (NaN or infinite) for {broken:,} of "
                 f"{len(embeddings):,} texts."
@@ -65,3 +62,26 @@ def refuse_numbers_that_are_none(model: Any) -> None:
         return embeddings
 
     model.encode = checked
+
+
+def _count_broken(embeddings: Any) -> int:
+    """Of how many texts the embedding has numbers that are none: an array or a tensor of all, or one for each."""
+    import numpy as np
+    import torch
+
+    if isinstance(embeddings, np.ndarray) and embeddings.dtype.kind == "f":
+        return _count_rows(np.isfinite(embeddings))
+    if isinstance(embeddings, torch.Tensor) and embeddings.is_floating_point():
+        if embeddings.layout != torch.strided:
+            return int(not torch.isfinite(embeddings.coalesce().values()).all())
+        return _count_rows(torch.isfinite(embeddings))
+    if isinstance(embeddings, list | tuple):
+        return sum(_count_broken(one) > 0 for one in embeddings)
+    return 0
+
+
+def _count_rows(finite: Any) -> int:
+    """Rows of an array or a tensor of booleans that are not true throughout; a single embedding is one row."""
+    if finite.all():
+        return 0
+    return 1 if finite.ndim < 2 else int((~finite.reshape(len(finite), -1).all(1)).sum())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import fmean
 from typing import Any, ClassVar
@@ -63,27 +64,40 @@ class OwnMetricTask(AbsTask):
         **kwargs: Any,
     ) -> Any:
         score = load_metric(self.metadata.name, self.own_metric)
-        scores: dict[str, Any] = super()._evaluate_subset(
-            model,
-            data_split,
-            hf_split=hf_split,
-            hf_subset=hf_subset,
-            prediction_folder=prediction_folder or NOT_KEPT,
-            **kwargs,
-        )
-        pairs = self._pairs(self._predictions, data_split, hf_split, hf_subset)
+        with self._handed_over(is_kept=prediction_folder is not None) as handed_over:
+            scores: dict[str, Any] = super()._evaluate_subset(
+                model,
+                data_split,
+                hf_split=hf_split,
+                hf_subset=hf_subset,
+                prediction_folder=prediction_folder or NOT_KEPT,
+                **kwargs,
+            )
+        pairs = self._pairs(handed_over[-1], data_split, hf_split, hf_subset)
         scores[self.metadata.main_score] = fmean([self._call(score, *pair) for pair in pairs])
         self._add_main_score(scores)
         return scores
 
-    def _save_task_predictions(
-        self, predictions: Any, model: Any, prediction_folder: Path, hf_split: str, hf_subset: str
-    ) -> None:
-        self._predictions = predictions
-        if prediction_folder != NOT_KEPT:
-            super()._save_task_predictions(
-                predictions, model, prediction_folder, hf_split=hf_split, hf_subset=hf_subset
-            )
+    @contextmanager
+    def _handed_over(self, *, is_kept: bool) -> Iterator[list[Any]]:
+        """What mteb hands over in the meantime, which goes on to whoever else asked for it.
+
+        That may be a function put before the method, as PredictionKeeper does; so the one that is there now is called.
+        """
+        handed_over: list[Any] = []
+        task: Any = self
+        save = task._save_task_predictions
+
+        def take(predictions: Any, *arguments: Any, **named: Any) -> None:
+            handed_over.append(predictions)
+            if is_kept:
+                save(predictions, *arguments, **named)
+
+        task._save_task_predictions = take
+        try:
+            yield handed_over
+        finally:
+            task._save_task_predictions = save
 
     def _add_main_score(self, scores: dict[str, Any]) -> None:
         """mteb's class for bitexts asks for the main score before ours is there."""

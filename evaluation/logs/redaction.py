@@ -17,6 +17,8 @@ _SECRETS = [
     re.compile(r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"),
     re.compile(r"(?i)(?<=bearer )[A-Za-z0-9._~+/=-]{8,}"),
 ]
+# What a signed address is signed with, whoever made it: X-Amz-Signature, X-Goog-Signature, Signature, sig.
+_SIGNATURES = re.compile(r"(?i)((?:\b|(?<=u0026))(?:signature|sig|security-token)=)[A-Za-z0-9%._~+/=-]{16,}")
 _TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -27,7 +29,7 @@ def redact(text: str, known_secrets: Iterable[str] = ()) -> str:
             text = text.replace(secret, REDACTED)
     for pattern in _SECRETS:
         text = pattern.sub(REDACTED, text)
-    return text
+    return _SIGNATURES.sub(rf"\g<1>{REDACTED}", text)
 
 
 def presentable_log(raw: bytes, known_secrets: Iterable[str] = ()) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from leaderboard.models import ModelMeta, Task, TaskResult
 
@@ -14,9 +15,12 @@ class DriftFinding(models.Model):
         DATASET = "dataset", "The dataset has a new revision"
         SCORE = "score", "A rerun gave another score"
         ENVIRONMENT = "environment", "Results come from different versions"
+        MODEL = "model", "The Hub has another commit of the model"
 
     kind = models.TextField(choices=Kind)
-    task = models.ForeignKey(Task, models.CASCADE, related_name="drift")
+    task = models.ForeignKey(
+        Task, models.CASCADE, null=True, blank=True, related_name="drift", help_text="NULL: it is about the model."
+    )
     model_meta = models.ForeignKey(ModelMeta, models.CASCADE, null=True, blank=True, related_name="drift")
     earlier = models.ForeignKey(TaskResult, models.CASCADE, null=True, blank=True, related_name="+")
     later = models.ForeignKey(TaskResult, models.CASCADE, null=True, blank=True, related_name="+")
@@ -31,6 +35,11 @@ class DriftFinding(models.Model):
         verbose_name = "drift"
         verbose_name_plural = "drift"
         constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="model", task__isnull=True, model_meta__isnull=False)
+                | (~Q(kind="model") & Q(task__isnull=False)),
+                name="only_a_drift_of_a_model_has_no_task",
+            ),
             models.UniqueConstraint(
                 fields=["kind", "task", "model_meta", "earlier", "later"],
                 nulls_distinct=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings as django_settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -61,10 +61,10 @@ class EvaluationRun(models.Model):
     allows_remote_code = models.BooleanField(
         default=False, help_text="A maintainer let the model run code of its own, isolated from the rest."
     )
-    keeps_predictions = models.BooleanField(default=False, help_text="Keep what the model predicted, up to a size.")
-    needs_token = models.BooleanField(
-        default=False, help_text="On the Hub only a token opens the model; it is deleted when the run ends."
+    is_closed = models.BooleanField(
+        default=False, help_text="On the Hub only a token opened the model; the token goes when the run ends."
     )
+    keeps_predictions = models.BooleanField(default=False, help_text="Keep what the model predicted, up to a size.")
     batch_size = models.SmallIntegerField(
         null=True, blank=True, help_text="A hint for the first attempt of each task; NULL: the default."
     )
@@ -114,13 +114,19 @@ class UnitQuerySet(models.QuerySet["EvaluationUnit"]):
         )
 
     def fitting(self, worker: Worker | None) -> UnitQuerySet:
-        """What the worker can evaluate: its labels, its memory, and whether it can isolate code of models."""
+        """What the worker can evaluate: its labels, its memory, and whether it can isolate code of models and tasks.
+
+        One process evaluates all tasks of a run, so a metric of one task asks for isolation of them all.
+        """
         if worker is None:
             return self
         units = self.filter(Q(run__worker_class="") | Q(run__worker_class__in=worker.labels))
         if worker.memory_mb is not None:
             units = units.filter(Q(needs_memory_mb=None) | Q(needs_memory_mb__lte=worker.memory_mb))
-        return units if worker.sandbox else units.filter(run__allows_remote_code=False)
+        if worker.sandbox:
+            return units
+        with_metric = EvaluationUnit.objects.filter(run=OuterRef("run"), task__definition__metric__code__isnull=False)
+        return units.filter(~Exists(with_metric), run__allows_remote_code=False)
 
     def unfinished(self) -> UnitQuerySet:
         return self.filter(state__in=[EvaluationUnit.State.QUEUED, EvaluationUnit.State.RUNNING])

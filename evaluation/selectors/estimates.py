@@ -8,13 +8,14 @@ around them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import log
 from statistics import median
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Subquery, Window
+from django.db.models.functions import RowNumber
 
 from evaluation.models import EvaluationUnit
 from leaderboard.models import ModelMeta, Task
@@ -23,6 +24,8 @@ FIXED_PARAMETERS = 20_000_000
 """A model without any parameter would take as long as this many: tokenising, loading data and scoring."""
 REMEMBERED = 20
 """Evaluations of a task that are looked at, the newest first."""
+RECENT_UNITS = 50_000
+"""Only so many units back: a board that has evaluated for years estimates no slower than a young one."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ def estimated_seconds(task: Task, model: ModelMeta | int | None) -> float | None
 def seconds_by_task(tasks: Iterable[Task], model: ModelMeta | int | None) -> dict[int, float | None]:
     """Task -> the seconds that it takes the model, or one of so many parameters; None where that is not known yet."""
     ids = [task.pk for task in tasks]
-    took = _evaluations(ids)
-    return {task_id: _seconds(took[task_id], model) for task_id in ids}
+    measured = measured_times(ids)
+    return {task_id: measured.seconds(task_id, model) for task_id in ids}
 
 
 def estimate(tasks: Iterable[Task], model: ModelMeta | int | None) -> Estimate:
@@ -72,21 +75,38 @@ def estimate(tasks: Iterable[Task], model: ModelMeta | int | None) -> Estimate:
     )
 
 
-def _evaluations(task_ids: list[int]) -> dict[int, list[_Took]]:
-    """The newest whole evaluations of each task, of models run without settings of their own."""
+@dataclass(frozen=True)
+class MeasuredTimes:
+    """What some tasks took here."""
+
+    took: Mapping[int, list[_Took]]
+
+    def seconds(self, task_id: int, model: ModelMeta | int | None) -> float | None:
+        return _seconds(self.took.get(task_id, []), model)
+
+
+def measured_times(task_ids: Iterable[int]) -> MeasuredTimes:
+    """The newest whole evaluations of each task, of models run without settings of their own, in one query.
+
+    An estimate is for everybody, so private runs, of which strangers must not learn, do not count.
+    """
+    newest = EvaluationUnit.objects.order_by("-pk").values("pk")[:1]
+    newest_first = Window(
+        RowNumber(), partition_by=F("task"), order_by=[F("finished_at").desc(nulls_last=True), F("pk").desc()]
+    )
     rows = (
-        EvaluationUnit.objects.filter(
-            task__in=task_ids, state=EvaluationUnit.State.DONE, evaluation_time__gt=0, run__settings={}
-        )
+        EvaluationUnit.objects.filter(task__in=list(task_ids), pk__gt=Subquery(newest) - RECENT_UNITS)
+        .filter(state=EvaluationUnit.State.DONE, evaluation_time__gt=0, run__settings={}, run__is_private=False)
         .filter(eval_splits=None, hf_subsets=None)
-        .order_by(F("finished_at").desc(nulls_last=True), "-pk")
+        .annotate(place=newest_first)
+        .filter(place__lte=REMEMBERED)
+        .order_by("task_id", "place")
         .values_list("task_id", "run__model_meta_id", "run__model_meta__n_parameters", "evaluation_time")
     )
-    found: dict[int, list[_Took]] = defaultdict(list)
+    took: dict[int, list[_Took]] = defaultdict(list)
     for task_id, model_id, n_parameters, seconds in rows.iterator():
-        if len(found[task_id]) < REMEMBERED:
-            found[task_id].append(_Took(model_id, n_parameters, seconds or 0.0))
-    return found
+        took[task_id].append(_Took(model_id, n_parameters, seconds or 0.0))
+    return MeasuredTimes(took)
 
 
 def _seconds(took: list[_Took], model: ModelMeta | int | None) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Q
 
 from evaluation.models import EvaluationRun, EvaluationUnit, KeptPredictions, PackageSet
 from evaluation.permissions import may_see_log
@@ -93,7 +94,25 @@ def may_see_predictions(user: User | AnonymousUser, run: EvaluationRun) -> bool:
 
 
 def predictions_of(result: TaskResult) -> KeptPredictions | None:
-    return KeptPredictions.objects.filter(result=result).select_related("run").first()
+    return KeptPredictions.objects.filter(result=result).select_related("run__model_meta").first()
+
+
+def predictions_of_unit(unit: EvaluationUnit) -> KeptPredictions | None:
+    """What a finished unit predicted, published or not."""
+    return KeptPredictions.objects.filter(_of_units([unit])).select_related("run__model_meta").first()
+
+
+def units_with_predictions(units: Sequence[EvaluationUnit]) -> set[int]:
+    """The ids of those whose predictions were kept."""
+    kept = KeptPredictions.objects.filter(_of_units(units)).values_list("result", "withheld_result")
+    found = set(kept)
+    return {unit.pk for unit in units if (unit.result_id, unit.withheld_result_id) in found}
+
+
+def _of_units(units: Sequence[EvaluationUnit]) -> Q:
+    return Q(result__in=[unit.result_id for unit in units if unit.result_id]) | Q(
+        withheld_result__in=[unit.withheld_result_id for unit in units if unit.withheld_result_id]
+    )
 
 
 def differing_facts(environments: Sequence[dict[str, Any] | None]) -> list[tuple[str, list[str]]]:

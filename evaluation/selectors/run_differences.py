@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
-from django.db.models import QuerySet
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Exists, OuterRef
 
 from evaluation.models import EvaluationRun, EvaluationUnit
 from evaluation.selectors.reproduction import differing_facts
-from leaderboard.models import TaskResult
+from evaluation.selectors.scores import unit_score
+from evaluation.selectors.visibility import may_see_run
 from leaderboard.selectors.staleness import TOLERANCE, result_score
 
 
 @dataclass(frozen=True)
 class TaskDifference:
-    """What two runs have on a task; None where one has no result. `differs` is above the tolerance."""
+    """The units of two runs that finished a task; None where one has not. `differs` is above the tolerance."""
 
     task_name: str
-    first: TaskResult | None
-    second: TaskResult | None
+    first: EvaluationUnit | None
+    second: EvaluationUnit | None
     first_score: float | None
     second_score: float | None
+
+    @property
+    def is_shared(self) -> bool:
+        return self.first is not None and self.second is not None
 
     @property
     def difference(self) -> float | None:
@@ -48,10 +55,11 @@ class RunDifferences:
         return sum(task.differs for task in self.tasks)
 
 
-def runs_to_compare(run: EvaluationRun, limit: int = 20) -> QuerySet[EvaluationRun]:
-    """Other runs of the model that have a result, the newest first."""
-    others = EvaluationRun.objects.filter(model_meta=run.model_meta, units__result__isnull=False).exclude(pk=run.pk)
-    return others.distinct().order_by("-pk")[:limit]
+def runs_to_compare(run: EvaluationRun, user: User | AnonymousUser, limit: int = 20) -> list[EvaluationRun]:
+    """Other runs of the model that finished a task, the newest first, as far as the person may know of them."""
+    done = EvaluationUnit.objects.filter(run=OuterRef("pk"), state=EvaluationUnit.State.DONE)
+    others = EvaluationRun.objects.filter(Exists(done), model_meta=run.model_meta_id).exclude(pk=run.pk)
+    return list(islice((one for one in others.order_by("-pk").iterator() if may_see_run(user, one)), limit))
 
 
 def run_differences(first: EvaluationRun, second: EvaluationRun) -> RunDifferences:
@@ -67,14 +75,19 @@ def run_differences(first: EvaluationRun, second: EvaluationRun) -> RunDifferenc
 
 
 def _done_units(run: EvaluationRun) -> dict[str, EvaluationUnit]:
-    units = run.units.filter(result__isnull=False).select_related("task", "result__cell_set", "result__task")
-    return {unit.task.name: unit for unit in units.defer("log", "result__payload")}
+    units = run.units.filter(state=EvaluationUnit.State.DONE)
+    units = units.select_related("task", "result__cell_set", "result__task", "withheld_result")
+    return {unit.task.name: unit for unit in units.defer("log", "result__payload", "withheld_result__payload")}
 
 
 def _difference(name: str, first: EvaluationUnit | None, second: EvaluationUnit | None) -> TaskDifference:
-    results = [unit.result if unit else None for unit in (first, second)]
-    scores = [result_score(result) if result else None for result in results]
-    return TaskDifference(name, results[0], results[1], scores[0], scores[1])
+    return TaskDifference(name, first, second, _score(first), _score(second))
+
+
+def _score(unit: EvaluationUnit | None) -> float | None:
+    if unit is None:
+        return None
+    return result_score(unit.result) if unit.result else unit_score(unit)
 
 
 def _settings(run: EvaluationRun) -> str:
@@ -82,8 +95,10 @@ def _settings(run: EvaluationRun) -> str:
 
 
 def _dataset_revisions(tasks: list[TaskDifference]) -> list[tuple[str, str, str]]:
-    return [
-        (f"Dataset of {task.task_name}", task.first.dataset_revision or "", task.second.dataset_revision or "")
-        for task in tasks
-        if task.first and task.second and task.first.dataset_revision != task.second.dataset_revision
-    ]
+    in_both = [(task.task_name, _dataset(task.first), _dataset(task.second)) for task in tasks if task.is_shared]
+    return [(f"Dataset of {name}", first, second) for name, first, second in in_both if first != second]
+
+
+def _dataset(unit: EvaluationUnit | None) -> str:
+    outcome = unit and (unit.result or unit.withheld_result)
+    return (outcome.dataset_revision or "") if outcome else ""

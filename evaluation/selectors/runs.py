@@ -48,7 +48,7 @@ def queue_place(run: EvaluationRun) -> int | None:
 
 def token_is_gone(run: EvaluationRun) -> bool:
     """Whether nothing of the run can be tried again, because nothing opens its model any more."""
-    return run.needs_token and not Credential.objects.filter(run=run).exists()
+    return run.is_closed and not Credential.objects.filter(run=run).exists()
 
 
 def unfinished_runs() -> QuerySet[EvaluationRun]:
@@ -78,6 +78,13 @@ def run_units(run: EvaluationRun) -> list[EvaluationUnit]:
     units = run.units.select_related("task", "result__cell_set", "withheld_result")
     units = units.defer("log", "result__payload", "withheld_result__payload")
     return list(units.order_by("pk"))
+
+
+def names_on_hub_in_use() -> set[str]:
+    """Models and datasets of runs that have not ended."""
+    units = EvaluationUnit.objects.unfinished()
+    models = units.order_by().values_list("run__model_meta__name", flat=True)
+    return {*models.distinct(), *units.order_by().values_list("task__dataset_path", flat=True).distinct()}
 
 
 def definitions_of_tasks(run: EvaluationRun) -> list[dict[str, Any]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import zstandard
+
 from evaluation.models import EvaluationUnit, WithheldResult
 from leaderboard.models import TaskResult
+from leaderboard.result_files import TaskFacts, parse_result
 
 
 def unit_score(unit: EvaluationUnit) -> float | None:
@@ -19,6 +22,18 @@ def task_score(result: TaskResult | WithheldResult) -> float | None:
     for score in scores:
         total += score
     return total / len(scores) if scores else None
+
+
+def unit_cells(unit: EvaluationUnit) -> list[tuple[str, str, float | None]]:
+    """(split, subset, main score) of what a finished unit gave, published or not, in the order of the file."""
+    if unit.result is not None:
+        cells, scores = unit.result.cell_set, unit.result.main_scores
+        return list(zip(cells.splits, cells.subsets, scores, strict=True))
+    if unit.withheld_result is None:
+        return []
+    content, task = zstandard.decompress(unit.withheld_result.payload), unit.task
+    parsed = parse_result(content, {task.name: TaskFacts(task.main_score, task.eval_langs)})
+    return list(zip(parsed.splits, parsed.subsets, parsed.main_scores, strict=True))
 
 
 def scores_by_cell(result: TaskResult) -> dict[str, dict[str, float | None]]:

@@ -11,20 +11,22 @@ from django.db.models.functions import Now
 
 from evaluation.models import EvaluationRun, EvaluationUnit, QueuePause, Worker
 from evaluation.selectors.pauses import current_pause
-from evaluation.selectors.workers import workers_alive
+from evaluation.selectors.workers import workers_alive, workers_that_claim
 
 
 @dataclass(frozen=True)
 class Signs:
     """`last_beat` is when a worker last spoke of this run, `worker_seen` when any worker last gave a sign of life.
 
-    `fits` says whether one of the workers can take what waits. `silent` are tasks whose worker has been silent for
+    `fits` says whether one of the workers can take what waits. `resting` are the workers where all of them rest.
+    `silent` are tasks whose worker has been silent for
     longer than its lease: nobody works on them. `next_try_at` is set where nothing of the run can be done before.
     """
 
     pause: QueuePause | None
     n_workers: int
     fits: bool
+    resting: list[Worker]
     worker_seen: datetime | None
     last_beat: datetime | None
     silent: list[EvaluationUnit]
@@ -44,11 +46,17 @@ def signs_of(run: EvaluationRun) -> Signs | None:
         pause=current_pause(),
         n_workers=len(workers),
         fits=not workers or any(run.units.unfinished().fitting(worker).exists() for worker in workers),
+        resting=_all_resting(workers),
         worker_seen=Worker.objects.filter(queue=queue).aggregate(last=Max("last_seen"))["last"],
         last_beat=lease_until - lease if lease_until else None,
         silent=list(running.filter(lease_until__lt=Now()).select_related("task", "worker").defer("log")),
         next_try_at=_next_try_at(run),
     )
+
+
+def _all_resting(workers: list[Worker]) -> list[Worker]:
+    awake = workers_that_claim().filter(pk__in=[worker.pk for worker in workers])
+    return [] if awake.exists() else workers
 
 
 def _next_try_at(run: EvaluationRun) -> datetime | None:

@@ -21,13 +21,16 @@ from evaluation.models import AttemptLog, EvaluationRun, EvaluationUnit, Withhel
 from evaluation.retries import LOST_CLAIMS, Attempt, after
 from evaluation.selectors.pauses import queue_is_paused
 from evaluation.selectors.turns import LONGEST_FIRST, turns_to_claim
-from evaluation.selectors.workers import workers_alive
+from evaluation.selectors.workers import workers_alive, workers_that_claim
 from evaluation.services.attempts import record_attempt
 from evaluation.services.environments import keep_packages
 from evaluation.services.predictions import keep_predictions
 from evaluation.services.states import lock_run, settle_run
 from leaderboard.models import TaskResult
 from leaderboard.services.measurements import record_measurement
+
+OTHERS_FIRST = timedelta(minutes=10)
+"""How long a unit waits whose evaluation could not begin: longer than its worker rests."""
 
 
 class ClaimLost(Exception):
@@ -59,7 +62,7 @@ def claim(*, worker: Worker | None = None, staying_with: EvaluationRun | None = 
 
 @transaction.atomic
 def _claim_one(worker: Worker | None, staying_with: EvaluationRun | None) -> EvaluationUnit | None:
-    if worker and Worker.objects.filter(pk=worker.pk, draining=True).exists():
+    if worker and not workers_that_claim().filter(pk=worker.pk).exists():
         return None
     if queue_is_paused():
         return None
@@ -127,11 +130,12 @@ def finish_unit(
     predictions: Mapping[str, Any] | None = None,
     log: str = "",
 ) -> None:
-    """Store the result and what was measured as facts and close the unit, all or nothing."""
+    """Store the result and what was measured as facts and close the unit, all or nothing. Raises ResultRefused."""
     # These bring numpy, which processes that serve pages do without.
     from evaluation.services.publication import provenance, withhold_result
-    from leaderboard.services.results import record_result
+    from leaderboard.services.results import record_result, require_main_scores
 
+    require_main_scores(payload, unit.task)
     run = lock_run(unit.run)
     if not _ours(unit).select_for_update().exists():
         raise ClaimLost
@@ -141,8 +145,8 @@ def finish_unit(
         result = record_result(**provenance(run, unit.task), payload=payload)
         if measurement:
             record_measurement(result=result, run=run.pk, measured=measurement)
-        if predictions:
-            keep_predictions(result=result, run=run, predictions=predictions)
+    if predictions:
+        keep_predictions(result=result, run=run, predictions=predictions)
     record_attempt(unit=unit, outcome=AttemptLog.Outcome.DONE, text=log)
     _ours(unit).update(
         **_released(),
@@ -164,7 +168,7 @@ def fail_unit(
 ) -> None:
     """Try the unit again later where that may help, else close it, and with it the whole run if no task can succeed."""
     run = lock_run(unit.run)
-    following = after(failure, _attempt(unit))
+    following = after(failure, _attempt(unit, failure.failure_class))
     outcome: dict[str, Any] = {
         **_released(),
         "error": following.failure.message,
@@ -175,8 +179,11 @@ def fail_unit(
         outcome["log"] = log
     if following.again is not None:
         outcome |= {"state": EvaluationUnit.State.QUEUED, "available_at": Now() + following.again}
-        outcome["batch_size"] = following.batch_size or unit.batch_size
-        outcome["needs_memory_mb"] = following.needs_memory_mb or unit.needs_memory_mb
+        if following.needs_memory_mb:
+            # What was too much for the smaller worker says nothing of this one: it begins with a whole batch.
+            outcome |= {"needs_memory_mb": following.needs_memory_mb, "batch_size": None}
+        elif following.batch_size:
+            outcome["batch_size"] = following.batch_size
     else:
         outcome |= {"state": EvaluationUnit.State.FAILED, "finished_at": Now()}
     if not _ours(unit).update(**outcome):
@@ -194,22 +201,37 @@ def fail_unit(
     settle_run(run)
 
 
-def _attempt(unit: EvaluationUnit) -> Attempt:
+def _attempt(unit: EvaluationUnit, failure_class: FailureClass) -> Attempt:
     memory = unit.worker.memory_mb if unit.worker else None
     larger = workers_alive().filter(memory_mb__gt=memory) if memory is not None else Worker.objects.none()
     return Attempt(
-        number=max(unit.attempts - unit.lost_claims, 1),
+        number=_earlier_failures(unit, failure_class) + 1,
         batch_size=unit.batch_size or django_settings.EVALUATION_BATCH_SIZE,
         memory_mb=memory,
         more_memory_mb=larger.aggregate(most=Max("memory_mb"))["most"],
     )
 
 
+def _earlier_failures(unit: EvaluationUnit, failure_class: FailureClass) -> int:
+    """How often the unit failed in this way since it was last queued by somebody, who gave it all attempts anew."""
+    n_before = max(unit.attempts - unit.lost_claims - 1, 0)
+    failed = AttemptLog.objects.filter(unit=unit, outcome=AttemptLog.Outcome.FAILED).order_by("-number")
+    return list(failed.values_list("failure_class", flat=True)[:n_before]).count(failure_class)
+
+
 @transaction.atomic
-def hand_back_unit(*, unit: EvaluationUnit) -> None:
-    """Queue a unit that a draining worker stops in the middle; the attempt does not count."""
-    if _ours(unit).update(**_released(), **_handed_back()):
-        record_attempt(unit=unit, outcome=AttemptLog.Outcome.HANDED_BACK)
+def hand_back_unit(*, unit: EvaluationUnit, reason: str = "") -> None:
+    """Queue a unit that the worker cannot go on with; the attempt does not count.
+
+    A worker that stops hands it to the next at once. `reason` says what kept the evaluation from beginning: then others
+    come first, so that a unit which cannot begin anywhere does not stand before all of them.
+    """
+    back = _handed_back()
+    if reason:
+        back |= {"error": reason, "failure_class": FailureClass.INFRASTRUCTURE, "available_at": Now() + OTHERS_FIRST}
+    if _ours(unit).update(**_released(), **back):
+        text = f"{reason}\n" if reason else None
+        record_attempt(unit=unit, outcome=AttemptLog.Outcome.HANDED_BACK, text=text)
 
 
 @transaction.atomic

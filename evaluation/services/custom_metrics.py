@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from evaluation.models import CustomMetric
 from leaderboard.models import Task
+from leaderboard.services.audit import BY_COMMAND, record
 
 
 def note_metric(*, metric: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,13 +29,26 @@ def approve_metric(*, sha256: str, code: str, approved_by: User | None = None) -
         metric.approved_at = timezone.now()
         metric.approved_by = approved_by
         metric.save(update_fields=["approved_at", "approved_by"])
+        record(actor=approved_by, action="approved", subject=metric, after={"sha256": metric.sha256})
     _write_code(metric, metric.code)
     return metric
 
 
 @transaction.atomic
-def withdraw_approval(*, metric: CustomMetric) -> None:
-    """Tasks with this code can no longer be evaluated. Results stay."""
+def withdraw_approval(*, metric: CustomMetric, withdrawn_by: User) -> None:
+    """Tasks with this code can no longer be evaluated. Results stay; the audit log keeps who had approved it."""
+    metric = CustomMetric.objects.select_for_update(of=("self",)).select_related("approved_by").get(pk=metric.pk)
+    if metric.approved_at is None:
+        return
+    record(
+        actor=withdrawn_by,
+        action="took the approval back",
+        subject=metric,
+        before={
+            "approved_by": metric.approved_by.get_username() if metric.approved_by else BY_COMMAND,
+            "approved_at": metric.approved_at.isoformat(),
+        },
+    )
     metric.approved_at = None
     metric.approved_by = None
     metric.save(update_fields=["approved_at", "approved_by"])

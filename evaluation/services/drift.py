@@ -12,6 +12,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from evaluation.models import DriftFinding, EvaluationUnit
+from evaluation.selectors.repeating import results_at_other_commits
 from leaderboard.models import CurrentResult, ModelMeta, Scope, SourceKind, Task, TaskResult
 from leaderboard.selectors.staleness import TOLERANCE, result_score
 from leaderboard.staleness import is_outdated
@@ -22,7 +23,7 @@ COMPARED_VERSIONS = ("mteb", "torch", "transformers", "sentence-transformers")
 @dataclass(frozen=True)
 class _Found:
     kind: DriftFinding.Kind
-    task: Task
+    task: Task | None
     summary: str
     n_results: int
     model_meta: ModelMeta | None = None
@@ -34,7 +35,7 @@ class _Found:
 def find_drift() -> int:
     """Compare everything anew, and note what differs and what no longer does; says how many findings are open."""
     now = timezone.now()
-    found = [*_changed_datasets(), *_moved_scores(), *_mixed_environments()]
+    found = [*_changed_datasets(), *_moved_scores(), *_mixed_environments(), *_moved_models()]
     for one in found:
         DriftFinding.objects.update_or_create(
             kind=one.kind,
@@ -122,4 +123,22 @@ def _mixed_environments() -> Iterator[_Found]:
         n = sum(counts.values())
         yield _Found(
             DriftFinding.Kind.ENVIRONMENT, task, f"{task}: {n} results that count come from {'; '.join(differing)}.", n
+        )
+
+
+def _moved_models() -> Iterator[_Found]:
+    """Models of which results of ours count that are of another commit than the Hub had when it was read last."""
+    of_models = (
+        results_at_other_commits().values_list("model_revision__model_meta").annotate(n=Count("pk", distinct=True))
+    )
+    n_results = dict(of_models.order_by())
+    for model_meta in ModelMeta.objects.filter(pk__in=n_results).only("name", "hub_commit"):
+        n = n_results[model_meta.pk]
+        yield _Found(
+            DriftFinding.Kind.MODEL,
+            None,
+            f"{model_meta} is at {(model_meta.hub_commit or '')[:8]} on the Hub; {n} results of ours that count are of "
+            "other commits.",
+            n,
+            model_meta,
         )

@@ -12,6 +12,7 @@ import zstandard
 from django.db import transaction
 
 from evaluation.models import EvaluationRun, WithheldResult
+from evaluation.services.predictions import publish_predictions
 from evaluation.services.states import lock_run
 from leaderboard.models import SourceKind, Task
 from leaderboard.services.boards import bump_data_version
@@ -71,6 +72,7 @@ def publish_run(*, run: EvaluationRun) -> int:
     for unit, kept, result in zip(units, withheld, results, strict=True):
         if kept.measurement:
             record_measurement(result=result, run=run.pk, measured=kept.measurement)
+        publish_predictions(withheld=kept, result=result)
         run.units.filter(pk=unit.pk).update(result=result, withheld_result=None)
     WithheldResult.objects.filter(pk__in=[kept.pk for kept in withheld]).delete()
     bump_data_version()

@@ -1,19 +1,22 @@
-"""Evaluating models again on exactly the tasks whose results are stale."""
+"""Evaluating models again on exactly the cells of results that are stale."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from evaluation.models import EvaluationRun, EvaluationUnit, Lane
+from evaluation.selectors.cells import UnitCells, covers
+from evaluation.selectors.repeating import cells_of_results, is_closed
 from evaluation.services.runs import EvaluationError, request_run
 from leaderboard.models import ModelMeta, Task, TaskResult, Variant
+from leaderboard.services.audit import record
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -40,35 +43,42 @@ class _Wanted:
 
 
 @transaction.atomic
-def rerun_results(*, results: Iterable[TaskResult], requested_by: User | None) -> Reruns:
-    """One run in the background lane for each model, revision and variant; what is queued already is left out."""
+def rerun_results(
+    *, results: Iterable[TaskResult], requested_by: User | None, at_newest_commit: bool = False
+) -> Reruns:
+    """One run in the background lane for each model, revision and variant; what is queued already is left out.
+
+    `at_newest_commit`: not at the results' own revision but at the newest that the Hub is known to have.
+    """
     outcome = Reruns()
-    tasks: dict[_Wanted, dict[int, Task]] = defaultdict(dict)
+    of_wanted: dict[_Wanted, list[TaskResult]] = defaultdict(list)
     for result in results:
-        reason = _why_not(result)
+        reason = _why_not(result) or (_why_not_at_newest(result) if at_newest_commit else "")
         if reason:
             outcome.skipped.append(reason)
             continue
-        tasks[_wanted(result)][result.task_id] = result.task
-    for wanted, of_model in tasks.items():
-        _request(wanted, list(of_model.values()), requested_by, outcome)
+        wanted = _wanted(result)
+        if at_newest_commit:
+            wanted = replace(wanted, revision=result.model_revision.model_meta.hub_commit or "")
+        of_wanted[wanted].append(result)
+    for wanted, of_model in of_wanted.items():
+        _request(wanted, cells_of_results(of_model), requested_by, outcome)
     outcome.skipped = list(dict.fromkeys(outcome.skipped))
     return outcome
 
 
-def _request(wanted: _Wanted, tasks: list[Task], requested_by: User | None, outcome: Reruns) -> None:
-    waiting = _waiting_tasks(wanted)
-    new = [task for task in tasks if task.pk not in waiting]
+def _request(wanted: _Wanted, cells: Mapping[Task, UnitCells], requested_by: User | None, outcome: Reruns) -> None:
+    new = _not_queued(wanted, cells)
     model_meta = wanted.variant.model_meta
-    if len(new) < len(tasks):
-        outcome.skipped.append(f"{model_meta}: {len(tasks) - len(new)} of the tasks are queued already.")
+    if len(new) < len(cells):
+        outcome.skipped.append(f"{model_meta}: {len(cells) - len(new)} of the tasks are queued already.")
     if not new:
         return
     try:
         run = request_run(
             model_meta=model_meta,
             revision=wanted.revision,
-            tasks=new,
+            parts=new,
             requested_by=requested_by,
             settings=wanted.variant.settings,
             lane=Lane.BACKGROUND,
@@ -80,6 +90,9 @@ def _request(wanted: _Wanted, tasks: list[Task], requested_by: User | None, outc
     except EvaluationError as error:
         outcome.skipped.append(f"{model_meta}: {error}")
         return
+    if requested_by is not None:
+        tasks_in_words = ", ".join(task.name for task in new)
+        record(actor=requested_by, action="asked to evaluate again", subject=run, after={"tasks": tasks_in_words})
     outcome.runs.append(run)
     outcome.n_tasks += len(new)
 
@@ -93,8 +106,23 @@ def _why_not(result: TaskResult) -> str:
         return f"{model_meta}: its weights are not open."
     if model_meta.modalities and "text" not in model_meta.modalities:
         return f"{model_meta}: it takes no texts."
+    if is_closed(model_meta):
+        return (
+            f"{model_meta}: it is private or gated on the Hub, and the token that opened it is gone. "
+            "Whoever may read it can submit it again."
+        )
     if not _earlier_run(result) and not _revision(result):
         return f"{model_meta}: no commit is known that could be loaded."
+    return ""
+
+
+def _why_not_at_newest(result: TaskResult) -> str:
+    model_meta: ModelMeta = result.model_revision.model_meta
+    earlier = _earlier_run(result)
+    if not model_meta.hub_commit or (earlier and earlier.local_path):
+        return f"{model_meta}: no newer commit of it is known."
+    if earlier and earlier.allows_remote_code:
+        return f"{model_meta}: it runs code of its own, which was allowed at another commit. Submit the new one."
     return ""
 
 
@@ -123,8 +151,14 @@ def _revision(result: TaskResult) -> str:
     return next((name for name in named if _COMMIT.fullmatch(name)), "")
 
 
-def _waiting_tasks(wanted: _Wanted) -> set[int]:
+def _not_queued(wanted: _Wanted, cells: Mapping[Task, UnitCells]) -> dict[Task, UnitCells]:
+    """Without what some unit that waits or is at work covers already."""
     units: Any = EvaluationUnit.objects.unfinished().filter(
-        run__model_meta=wanted.variant.model_meta, run__revision=wanted.revision, run__settings=wanted.variant.settings
+        run__model_meta=wanted.variant.model_meta,
+        run__revision=wanted.revision,
+        run__settings=wanted.variant.settings,
+        run__is_private=False,
+        task__in=list(cells),
     )
-    return set(units.values_list("task_id", flat=True))
+    covered = {unit.task_id for unit in units.select_related("task").defer("log") if covers(unit, cells[unit.task])}
+    return {task: of_task for task, of_task in cells.items() if task.pk not in covered}

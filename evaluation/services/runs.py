@@ -62,9 +62,9 @@ def request_run(
     local_path: str = "",
     pinned_by_content: bool = False,
     is_private: bool = False,
+    is_closed: bool = False,
     batch_size: int | None = None,
     weights_mb: float | None = None,
-    needs_token: bool = False,
 ) -> EvaluationRun:
     """Queue the model on whole tasks, on parts of tasks, and on the cells that benchmarks count of theirs.
 
@@ -91,7 +91,7 @@ def request_run(
         keeps_predictions=keeps_predictions,
         is_private=is_private,
         batch_size=batch_size,
-        needs_token=needs_token,
+        is_closed=is_closed,
     )
     seconds = seconds_by_task(cells, model_meta)
     EvaluationUnit.objects.bulk_create(

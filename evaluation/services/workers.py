@@ -11,6 +11,9 @@ from evaluation.capabilities import Capabilities
 from evaluation.models import Worker
 from evaluation.services.claims import hand_back_units_of
 
+REST = timedelta(minutes=5)
+"""How long a worker whose host cannot evaluate leaves the queue alone before it tries again."""
+
 FORGET_WORKERS_AFTER = timedelta(days=7)
 
 
@@ -29,6 +32,11 @@ def worker_answered(*, worker_id: int) -> None:
 
 def drain_worker(*, worker: Worker) -> None:
     Worker.objects.filter(pk=worker.pk).update(draining=True)
+
+
+def rest_worker(*, worker: Worker, reason: str) -> None:
+    """Let it take nothing for a while: what its host lacks would fail every task alike."""
+    Worker.objects.filter(pk=worker.pk).update(rests_until=Now() + REST, rest_reason=reason)
 
 
 def stop_worker(*, worker: Worker) -> None:

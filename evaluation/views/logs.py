@@ -14,7 +14,7 @@ from evaluation.logs.stream import LogStream, open_stream
 from evaluation.models import AttemptLog, EvaluationUnit
 from evaluation.permissions import may_see_log
 from evaluation.selectors.logs import attempt_logs
-from evaluation.views.runs import visible_run
+from evaluation.views.visible_runs import visible_run
 
 RETRY_AFTER_SECONDS = 10
 

@@ -6,13 +6,15 @@ from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from evaluation.models import EvaluationRun, EvaluationUnit, KeptPredictions, PackageSet
 from evaluation.selectors import reproduction, run_differences
 from evaluation.services.predictions import predictions_folder
-from leaderboard.models import TaskResult
+from evaluation.views.visible_runs import visible_run
+from leaderboard.models import Task, TaskResult
 from leaderboard.selectors.staleness import TOLERANCE
 
 
@@ -23,7 +25,6 @@ def reproduction_of(run: EvaluationRun, units: list[EvaluationUnit]) -> dict[str
         "facts": reproduction.facts_of(environment),
         "packages": reproduction.packages_of(environment),
         "recipe": reproduction.recipe_of(run, units),
-        "n_other_runs": len(run_differences.runs_to_compare(run, limit=1)),
     }
 
 
@@ -58,35 +59,71 @@ def packages(request: HttpRequest, digest: str) -> HttpResponse:
 @require_safe
 def worst_examples(request: HttpRequest, pk: int) -> HttpResponse:
     """The examples that the model got most wrong."""
-    kept = _visible_predictions(request, pk)
-    return render(request, "evaluation/worst_examples.html", {"kept": kept, "result": kept.result})
+    kept, task = _predictions_of_result(request, pk)
+    return _examples(request, kept, task, reverse("predictions_file", args=[pk]))
 
 
 @require_safe
 def predictions_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The predictions, compressed with zstandard as they are kept."""
-    kept = _visible_predictions(request, pk)
+    kept, task = _predictions_of_result(request, pk)
+    return _file(kept, f"{task.name}-{pk}")
+
+
+@require_safe
+def unit_examples(request: HttpRequest, pk: int, unit_pk: int) -> HttpResponse:
+    """The same of a task of a run, whose result may be withheld."""
+    kept, unit = _predictions_of_unit(request, pk, unit_pk)
+    return _examples(request, kept, unit.task, reverse("unit_predictions", args=[pk, unit_pk]))
+
+
+@require_safe
+def unit_predictions(request: HttpRequest, pk: int, unit_pk: int) -> HttpResponseBase:
+    kept, unit = _predictions_of_unit(request, pk, unit_pk)
+    return _file(kept, f"{unit.task.name}-run-{pk}")
+
+
+def _examples(request: HttpRequest, kept: KeptPredictions, task: Task, file: str) -> HttpResponse:
+    return render(
+        request, "evaluation/worst_examples.html", {"kept": kept, "run": kept.run, "task": task, "file": file}
+    )
+
+
+def _file(kept: KeptPredictions, name: str) -> FileResponse:
     path = predictions_folder() / kept.path
     if not kept.path or not path.is_file():
         raise Http404
-    name = f"{kept.result.task.name}-{kept.result_id}.json.zst"
-    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/zstd")
+    return FileResponse(
+        path.open("rb"), as_attachment=True, filename=f"{name}.json.zst", content_type="application/zstd"
+    )
 
 
-def _visible_predictions(request: HttpRequest, pk: int) -> KeptPredictions:
+def _predictions_of_result(request: HttpRequest, pk: int) -> tuple[KeptPredictions, Task]:
     """Those of a result; who may not see them learns nothing of them."""
-    found = KeptPredictions.objects.select_related("run", "result__task", "result__model_revision__model_meta")
-    kept = get_object_or_404(found.defer("result__payload"), result=pk)
-    if not reproduction.may_see_predictions(request.user, kept.run):
+    result = get_object_or_404(TaskResult.objects.select_related("task").defer("payload"), pk=pk)
+    kept = reproduction.predictions_of(result)
+    if kept is None or not reproduction.may_see_predictions(request.user, kept.run):
         raise Http404
-    return kept
+    return kept, result.task
+
+
+def _predictions_of_unit(request: HttpRequest, pk: int, unit_pk: int) -> tuple[KeptPredictions, EvaluationUnit]:
+    run = visible_run(request, pk)
+    unit = get_object_or_404(run.units.select_related("task").defer("log"), pk=unit_pk)
+    kept = reproduction.predictions_of_unit(unit)
+    if kept is None or not reproduction.may_see_predictions(request.user, run):
+        raise Http404
+    return kept, unit
 
 
 @require_safe
 def compare_runs(request: HttpRequest, pk: int) -> HttpResponse:
-    """A run beside another one of the same model: `?with=` names it, else it is the newest other one."""
-    run = get_object_or_404(EvaluationRun.objects.select_related("model_meta"), pk=pk)
-    others = list(run_differences.runs_to_compare(run))
+    """A run beside another one of the same model: `?with=` names it, else it is the newest other one.
+
+    Both are runs that the visitor may know of.
+    """
+    run = visible_run(request, pk)
+    others = run_differences.runs_to_compare(run, request.user)
     asked = request.GET.get("with", "")
     other = next((one for one in others if str(one.pk) == asked), others[0] if others else None)
     context = {

@@ -6,8 +6,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.template.defaultfilters import pluralize
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
@@ -15,19 +15,11 @@ from django.views.decorators.http import require_POST, require_safe
 from evaluation.models import EvaluationRun
 from evaluation.permissions import may_cancel, may_retry
 from evaluation.selectors.status import run_status
-from evaluation.selectors.visibility import may_see_run
 from evaluation.services.runs import EvaluationError, cancel_run, retry_failed_units
 from evaluation.views.reproduction import reproduction_of
+from evaluation.views.visible_runs import visible_run
 
 REFRESH_SECONDS = 5
-
-
-def visible_run(request: HttpRequest, pk: int) -> EvaluationRun:
-    """The run with its model, for whoever may know of it; to others it is not there."""
-    found = get_object_or_404(EvaluationRun.objects.select_related("model_meta", "requested_by"), pk=pk)
-    if not may_see_run(request.user, found):
-        raise Http404
-    return found
 
 
 @require_safe

@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,6 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from evaluation.failures import Failure, FailureClass, Stage, describe_exit
-from evaluation.logs.redaction import redact
 from evaluation.models import EvaluationUnit, Worker
 from evaluation.selectors.turns import next_of_run
 from evaluation.services import claims
@@ -26,6 +26,8 @@ LOADING = {STARTING, str(Stage.MODEL), str(Stage.TRIAL)}
 WATCH_SECONDS = 0.2
 SHORT_LOG = 16 * 1024
 LONG_LOG_SECONDS = 4.0
+LONGEST_PROGRESS = 200
+LONGEST_MESSAGE = 4000
 STORING = timedelta(minutes=1)
 """Until a result is being stored, when its unit's row is locked, another of its run may be published first."""
 
@@ -72,12 +74,12 @@ class Attendance:
             for event in self._process.events(WATCH_SECONDS):
                 match event:
                     case {"event": "progress", "progress": str(progress)}:
-                        self._progress = progress
+                        self._progress = progress[:LONGEST_PROGRESS]
                     case {"event": "result", "payload": str(), "environment": dict()}:
                         self._finish(event)
                         return True
                     case _:
-                        self._fail(_failure_of(event), event.get("environment"))
+                        self._fail(_failure_of(event, self._process.without_secrets), event.get("environment"))
                         return False
             if failure := self._process.beyond_limits() or self._ended() or self._out_of_time():
                 self._fail(failure)
@@ -127,6 +129,9 @@ class Attendance:
         return log
 
     def _finish(self, event: dict[str, Any]) -> None:
+        # Whatever stores results brings numpy, which processes that serve pages do without.
+        from leaderboard.services.results import ResultRefused
+
         payload, log = event["payload"].encode(), self._process.log
         self._persist(lambda: claims.heartbeat(unit=self._unit, progress="storing the result", silence=STORING))
         try:
@@ -142,15 +147,21 @@ class Attendance:
             )
         except (claims.ClaimLost, OperationalError, InterfaceError):
             raise
+        except ResultRefused as error:
+            message = self._process.without_secrets(str(error))[:LONGEST_MESSAGE]
+            self._fail(Failure(FailureClass.MODEL_CODE, message, final=True), event["environment"])
         except Exception as error:
             logger.exception("The result of %s could not be stored.", self._unit)
-            message = f"The result could not be stored: {redact(str(error))}"
+            message = f"The result could not be stored: {self._process.without_secrets(str(error))}"
             self._fail(Failure(FailureClass.INFRASTRUCTURE, message, final=True), event["environment"])
         else:
             logger.info("%s is done.", self._unit)
 
     def _fail(self, failure: Failure, environment: dict[str, Any] | None = None) -> None:
         log = self._process.log
+        if failure.failure_class is FailureClass.MEMORY and self._progress in LOADING:
+            # Whoever killed it does not know what it was at. A smaller batch would load the same model again.
+            failure = replace(failure, whole_run=True)
         self._persist(lambda: claims.fail_unit(unit=self._unit, failure=failure, environment=environment, log=log))
         logger.warning("%s failed (%s): %s", self._unit, failure.failure_class, failure.message)
 
@@ -178,12 +189,14 @@ def _task_of(unit: EvaluationUnit) -> dict[str, Any]:
     }
 
 
-def _failure_of(event: dict[str, Any]) -> Failure:
+def _failure_of(event: dict[str, Any], without_secrets: Callable[[str], str]) -> Failure:
     match event:
-        case {"event": "failure", "failure_class": kind, "message": str(message)} if kind in set(FailureClass):
+        case {"event": "failure", "failure_class": str(kind), "message": str(message)} if (
+            kind in set(FailureClass) and message.strip()
+        ):
             return Failure(
                 FailureClass(kind),
-                redact(message),
+                without_secrets(message)[:LONGEST_MESSAGE],
                 final=bool(event.get("final")),
                 whole_run=bool(event.get("whole_run")),
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import selectors
 import signal
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.failures import Failure
-from evaluation.logs.redaction import LOG_LIMIT, presentable_log
+from evaluation.logs.redaction import LOG_LIMIT, presentable_log, redact
 from evaluation.worker.homes import Home
 from evaluation.worker.hub_gateway import HUB_HOSTS, Gateway
 from evaluation.worker.limits import Limits, Watch
@@ -54,7 +55,7 @@ SHELL_SIGNALS = 128
 class Surroundings:
     """What a run may see and take.
 
-    `confinement` is how code of the model is isolated (see sandbox.py), None for a run without such code.
+    `confinement` is how code of the model or of a task is isolated (see sandbox.py), None for a run without such code.
     `readable` are folders that a confined run needs besides; `token` opens the Hub for this run alone.
     """
 
@@ -71,7 +72,7 @@ class Surroundings:
 def clean_environment(host: Mapping[str, str], wanted: Surroundings, *, home: Path) -> dict[str, str]:
     """What the evaluating process may know: no database, no secret key, nothing that is not on the list.
 
-    Code of a model gets neither the board's token nor the cache that other runs read from.
+    Code of a model or a task gets neither the board's token nor the cache that other runs read from.
     """
     kept = {name: value for name, value in host.items() if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)}
     defaults = {"HF_HOME": str(wanted.hf_home), "OMP_NUM_THREADS": str(wanted.threads)}
@@ -95,31 +96,50 @@ def clean_environment(host: Mapping[str, str], wanted: Surroundings, *, home: Pa
     return defaults | kept | fixed
 
 
+def storable(value: Any) -> Any:
+    """What JSON said without what the database cannot store: NUL and halves of surrogate pairs in texts, and NaN."""
+    match value:
+        case str():
+            return value.replace("\0", "").encode("utf-8", "ignore").decode()
+        case list():
+            return [storable(entry) for entry in value]
+        case dict():
+            return {storable(name): storable(entry) for name, entry in value.items()}
+        case float():
+            return value if math.isfinite(value) else None
+        case _:
+            return value
+
+
 class EvaluatingProcess:
     """One process for one model; it evaluates task after task. Leaving the `with` block ends it, whatever it does."""
 
     def __init__(
         self, model: Mapping[str, Any], surroundings: Surroundings, *, command: tuple[str, ...] = COMMAND
     ) -> None:
-        self._home = Home()
-        home = self._home.path
-        environment = clean_environment(os.environ, surroundings, home=home)
-        self._secrets = [environment[name] for name in SECRET_NAMES if environment.get(name)]
-        self._gateway: Gateway | None = None
-        if surroundings.confinement == BUBBLEWRAP:
-            self._gateway = Gateway(home / GATEWAY_NAME, surroundings.hub_hosts)
-            code = surroundings.folder / "evaluation"
-            command = tuple(confined(command, home=home, code=code, readable=surroundings.readable))
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=home,
-            env=environment,
-            start_new_session=True,
-            bufsize=0,
-        )
+        with contextlib.ExitStack() as undone:
+            self._home = Home()
+            undone.callback(self._home.remove)
+            home = self._home.path
+            environment = clean_environment(os.environ, surroundings, home=home)
+            self._secrets = [environment[name] for name in SECRET_NAMES if environment.get(name)]
+            self._gateway: Gateway | None = None
+            if surroundings.confinement == BUBBLEWRAP:
+                self._gateway = Gateway(home / GATEWAY_NAME, surroundings.hub_hosts)
+                undone.callback(self._gateway.close)
+                code = surroundings.folder / "evaluation"
+                command = tuple(confined(command, home=home, code=code, readable=surroundings.readable))
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=home,
+                env=environment,
+                start_new_session=True,
+                bufsize=0,
+            )
+            undone.pop_all()
         self._watch = Watch(self._process.pid, home, surroundings.limits)
         self._selector = selectors.DefaultSelector()
         for stream, take in ((self._process.stdout, self._take_events), (self._process.stderr, self._take_log)):
@@ -163,6 +183,10 @@ class EvaluatingProcess:
             for key, _ in self._selector.select(0):
                 self._read(key)
         return presentable_log(self._log, self._secrets)
+
+    def without_secrets(self, text: str) -> str:
+        """The text as others may read it: without the token of its run either."""
+        return redact(text, self._secrets)
 
     def order(self, task: Mapping[str, Any], *, batch_size: int, keeps_predictions: bool = False) -> None:
         """Have it evaluate a task. The log starts anew."""
@@ -218,10 +242,10 @@ class EvaluatingProcess:
         """Code of a model could write here, too: what is no event ends the process like any other fault of it."""
         *lines, self._unread = (self._unread + data).split(b"\n")
         try:
-            said = [json.loads(line) for line in lines]
+            said = [storable(json.loads(line)) for line in lines]
             if not all(isinstance(event, dict) for event in said):
                 raise ValueError
-        except ValueError:
+        except (ValueError, RecursionError):
             said = [{"event": "nonsense"}]
         if len(self._unread) > LARGEST_EVENT:
             self._unread, said = b"", [{"event": "nonsense"}]

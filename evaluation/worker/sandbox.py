@@ -1,4 +1,4 @@
-"""Where code that comes with a model runs: apart from the machine, with nothing in sight that is not its own.
+"""Where code that comes with a model or a task runs: apart from the machine, with nothing in sight that is not its own.
 
 bubblewrap gives it process, network and file namespaces of its own. Without bubblewrap a worker takes no run that
 needs such code, unless its operator says that these models are trusted (PODIUM_REMOTE_CODE_UNCONFINED).
@@ -40,7 +40,7 @@ DEVICES = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
 
 @functools.cache
 def sandbox_kind() -> str:
-    """How this host isolates code of models: `bubblewrap`, `unconfined` (not at all, by choice) or nothing."""
+    """How this host isolates such code: `bubblewrap`, `unconfined` (not at all, by choice) or nothing."""
     if bubblewrap_works():
         return BUBBLEWRAP
     return UNCONFINED if os.environ.get(UNCONFINED_VARIABLE) == "1" else ""

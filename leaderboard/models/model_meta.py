@@ -43,6 +43,10 @@ class ModelMeta(models.Model):
     registry_order = models.IntegerField(null=True, blank=True, help_text="Position in the registry; breaks ties.")
     registry_revision = models.TextField(null=True, blank=True, help_text="The revision the registry names.")
 
+    hub_commit = models.TextField(
+        null=True, blank=True, editable=False, help_text="The newest commit on the Hub when it was read last."
+    )
+
     release_date = models.DateField(null=True, blank=True)
     languages = ArrayField(models.TextField(), null=True, blank=True)
     n_parameters = models.BigIntegerField(null=True, blank=True)

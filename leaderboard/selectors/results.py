@@ -86,6 +86,11 @@ class Standing:
     stale_by: list[StaleRule]
     choice: ResultChoice | None
 
+    @property
+    def leads(self) -> bool:
+        """Whether it comes first among all results, so that there is nothing to go back to."""
+        return self.scopes.get(Scope.ALL) == 0
+
 
 @dataclass(frozen=True)
 class CellRow:

@@ -79,8 +79,8 @@ def publish_languages(*, tasks: Collection[int] | None = None) -> None:
 
 def _cell_lists(currents: QuerySet[CurrentResult]) -> dict[int, dict[int, NamedCells]]:
     """Task -> cell set -> its cells by code, for the cell sets of results that count."""
-    used = currents.order_by().values("result__cell_set")
-    rules = Task.objects.filter(cell_sets__in=used).distinct().only("eval_splits", "hf_subsets").in_bulk()
+    used = set(currents.order_by().values_list("result__cell_set", flat=True))
+    rules = Task.objects.filter(pk__in=currents.order_by().values("task")).only("eval_splits", "hf_subsets").in_bulk()
     rows = CellSet.objects.filter(pk__in=used).annotate(codes=Cast("languages", TextField()))
     lists: dict[int, dict[int, NamedCells]] = defaultdict(dict)
     for pk, task_id, splits, subsets, codes in rows.values_list("pk", "task_id", "splits", "subsets", "codes"):

@@ -110,6 +110,19 @@ def _store(
     )
 
 
+def require_main_scores(payload: bytes, task: Task) -> None:
+    """Refuse a result with gaps, as neither an evaluation of ours nor an upload may have. Raises ResultRefused.
+
+    Official results have some, where a benchmark's own rules say what they are worth.
+    """
+    missing = read_result(payload, task).main_scores.count(None)
+    if missing:
+        raise ResultRefused(
+            f"The main score of {task} is missing or NaN in {missing} of its parts. That happens where embeddings "
+            "cannot be compared, such as when a model gives the same one for every text."
+        )
+
+
 def read_result(payload: bytes, task: Task) -> ParsedResult:
     """The file, read and checked against its task. Raises ResultRefused."""
     try:

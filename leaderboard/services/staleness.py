@@ -17,6 +17,7 @@ from leaderboard.models import (
     StaleRuleEvent,
     TaskResult,
 )
+from leaderboard.services.audit import record
 from leaderboard.services.boards import bump_data_version, lock_publishing
 from leaderboard.services.currency import Key, choose_current_results
 from leaderboard.services.publishing import publish_pairs
@@ -29,15 +30,19 @@ class NothingToRollBack(ValueError):
 
 @transaction.atomic
 def apply_rule(*, rule: StaleRule, by: User | None = None) -> StaleRuleEvent:
-    """Make stale what the rule hits now and nothing else, publish that, and write it down."""
+    """Make stale what the rule hits now and nothing else, publish that, and write it down; `by` is a moderator."""
     lock_publishing()
     changed = _hit(rule)
     _publish(changed)
     hits = StaleResult.objects.filter(rule=rule)
     n_stale = hits.count()
-    return StaleRuleEvent.objects.create(
+    event = StaleRuleEvent.objects.create(
         rule=rule, rule_text=rule_in_words(rule), n_stale=n_stale, n_hidden=n_stale if _hides(rule) else 0, by=by
     )
+    if by is not None:
+        counts = {"rule": event.rule_text, "stale": event.n_stale, "hidden": event.n_hidden}
+        record(actor=by, action="applied a rule", subject=rule, after=counts, reason=rule.reason)
+    return event
 
 
 @transaction.atomic
@@ -46,6 +51,8 @@ def remove_rule(*, rule: StaleRule, by: User | None = None) -> None:
     lock_publishing()
     hidden = set(rule.hits.filter(hides=True).values_list("result_id", flat=True))
     text = f"Deleted: {rule_in_words(rule)}"
+    if by is not None:
+        record(actor=by, action="deleted a rule", subject=rule, before={"rule": rule_in_words(rule)})
     rule.delete()
     _publish(_keys(hidden))
     StaleRuleEvent.objects.create(rule=None, rule_text=text, n_stale=0, n_hidden=0, by=by)
@@ -150,6 +157,8 @@ def roll_back(*, result: TaskResult, reason: str, by: User | None) -> ResultChoi
     _publish([(result.task_id, result.variant_id)])
     if not CurrentResult.objects.filter(pk=result.pk, all_part__isnull=False).exists():
         raise NothingToRollBack("The file of this result has left its source, or it has no score: it cannot count.")
+    if by is not None:
+        record(actor=by, action="rolled back", subject=result, after={"up_to": latest}, reason=choice.reason)
     return choice
 
 
@@ -159,4 +168,6 @@ def undo_rollback(*, choice: ResultChoice, by: User | None) -> None:
     lock_publishing()
     undone = ResultChoice.objects.filter(pk=choice.pk, undone_at=None)
     if undone.update(undone_at=timezone.now(), undone_by=by):
+        if by is not None:
+            record(actor=by, action="undid the rollback", subject=choice.result, before={"reason": choice.reason})
         _publish([(choice.task_id, choice.variant_id)])

@@ -106,8 +106,8 @@ def _parts(counting: Iterable[_Counting], cells: Mapping[int, DeclaredCells]) ->
 
 def _declared_cells(currents: QuerySet[CurrentResult]) -> dict[int, DeclaredCells]:
     """Cell set -> its cells."""
-    used = CellSet.objects.filter(pk__in=currents.order_by().values("result__cell_set"))
-    tasks = Task.objects.filter(cell_sets__in=used).distinct().only("eval_splits", "hf_subsets").in_bulk()
+    used = CellSet.objects.filter(pk__in=set(currents.order_by().values_list("result__cell_set", flat=True)))
+    tasks = Task.objects.filter(pk__in=currents.order_by().values("task")).only("eval_splits", "hf_subsets").in_bulk()
     return {
         pk: DeclaredCells(tasks[task_id].declared(zip(splits, subsets, strict=True)))
         for pk, task_id, splits, subsets in used.values_list("pk", "task_id", "splits", "subsets").iterator()

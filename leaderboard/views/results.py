@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from leaderboard.freshness import until_data_changes
 from leaderboard.metrics import explained
 from leaderboard.models import ModelMeta, Task, TaskResult
+from leaderboard.permissions import may_roll_back
 from leaderboard.selectors import results
 from leaderboard.views.addresses import metric_of, named
 
@@ -35,6 +36,7 @@ def result_list(request: HttpRequest) -> HttpResponse:
         "task": of_task,
         "standings": standings,
         "chosen": chosen,
+        "may_roll_back": chosen is not None and not chosen.leads and may_roll_back(request.user),
         "headings": HEADINGS,
         "metric": explained(metric) if metric else None,
         "page": page,

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from leaderboard.admin import AuditedHistory
 from leaderboard.models import Task
 from submissions.models import DatasetUpload
 from submissions.selectors.datasets import waiting_metrics
@@ -24,7 +25,7 @@ class DecisionForm(ActionForm):
 
 
 @admin.register(DatasetUpload)
-class DatasetUploadAdmin(admin.ModelAdmin):
+class DatasetUploadAdmin(AuditedHistory):
     list_display = ["benchmark_name", "submitter", "source_kind", "n_tasks", "replaces", "state", "created_at"]
     list_filter = ["state", "source_kind"]
     list_select_related = ["submitter"]

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 
-from submissions.forms.moderation import AskForm, HandOverForm, LaneForm, RejectForm, RemoteCodeForm, WorkerClassForm
+from evaluation.forms import LaneForm, WorkerClassForm
+from submissions.forms.moderation import AskForm, HandOverForm, QuotaForm, RejectForm, RemoteCodeForm
 from submissions.models import Submission
-from submissions.services import moderation
+from submissions.selectors.quotas import quota_in_form
+from submissions.services import moderation, quotas
 from submissions.services import submissions as services
 
 State = Submission.State
+Values = dict[str, Any]
+
+
+def _own_fields(submission: Submission, form: type[forms.Form]) -> Values:
+    steered = submission.steered
+    return {name: getattr(steered, name) for name in form.base_fields if hasattr(steered, name)}
+
+
+def _quota(submission: Submission, form: type[forms.Form]) -> Values:
+    return quota_in_form(submission.submitter)
 
 
 @dataclass(frozen=True)
@@ -21,7 +34,7 @@ class Decision:
 
     `permission` is what it needs besides that to decide.
 
-    `take` is called with `submission`, `decided_by` and what the form asks for.
+    `take` is called with `submission`, `decided_by` and what the form asks for; `so_far` is what holds now of that.
     """
 
     name: str
@@ -31,6 +44,7 @@ class Decision:
     take: Callable[..., Submission]
     key: str
     offered_in: frozenset[str] = frozenset({State.PENDING.value, State.APPROVED.value})
+    so_far: Callable[[Submission, type[forms.Form]], Values] = _own_fields
 
     permission: str = "submissions.change_submission"
 
@@ -60,5 +74,15 @@ DECISIONS = (
         moderation.hand_over,
         "h",
         permission="submissions.hand_over_submission",
+    ),
+    Decision(
+        "quota",
+        "Set the submitter's quota",
+        "the submitter's quota is set",
+        QuotaForm,
+        quotas.set_quota_of_submitter,
+        "m",
+        offered_in=frozenset(State.values),
+        so_far=_quota,
     ),
 )

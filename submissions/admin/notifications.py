@@ -15,8 +15,8 @@ from submissions.services.notifications import send_again
 class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["notification", "channel", "state", "attempts", "available_at", "ended_at", "error"]
     list_filter = ["state", "channel"]
-    list_select_related = ["notification__submission"]
-    search_fields = ["notification__recipient__username", "notification__submission__model_name", "error"]
+    list_select_related = ["notification"]
+    search_fields = ["notification__recipient__username", "notification__facts__name", "error"]
     show_full_result_count = False
     actions = ["again"]
 

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from leaderboard.admin import AuditedHistory, actor
 from submissions.models import Membership, Organisation
 from submissions.services import organisations as services
 
@@ -25,7 +26,7 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(admin.ModelAdmin):
+class OrganisationAdmin(AuditedHistory):
     list_display = ("name", "confirmed_by", "confirmed_at", "n_members", "created_at")
     list_filter = ("confirmed_by",)
     search_fields = ("name", "members__username")
@@ -57,9 +58,8 @@ class OrganisationAdmin(admin.ModelAdmin):
     ) -> None:
         for organisation in queryset.order_by("pk"):
             try:
-                change(organisation=organisation)
+                change(organisation=organisation, decided_by=actor(request))
             except services.OrganisationError as error:
                 self.message_user(request, str(error), messages.ERROR)
             else:
-                self.log_change(request, organisation, done)
                 self.message_user(request, f"{organisation}: {done}", messages.SUCCESS)

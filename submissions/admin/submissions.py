@@ -14,15 +14,15 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
+from evaluation.admin.runs import MOST_AT_ONCE
 from evaluation.models import Lane
 from evaluation.services.runs import EvaluationError
-from leaderboard.admin import actor
+from leaderboard.admin import AuditedHistory, actor
 from leaderboard.models import BenchmarkTask, Task
 from submissions.admin.audit import described_changes
 from submissions.admin.decisions import DECISIONS, Decision
@@ -34,24 +34,23 @@ from submissions.admin.filters import (
     UnusualFilter,
     WaitingFilter,
 )
-from submissions.checks import Outcome
+from submissions.checks import Outcome, code_needed
 from submissions.metadata import shown_facts
-from submissions.models import Submission
+from submissions.models import SourceKind, Submission
 from submissions.plausibility import GRAVE, LABELS, Kind
-from submissions.selectors.moderation import QUEUE_ORDER, moderation_desk
+from submissions.selectors.moderation import QUEUE_ORDER, corrected_facts, files_on_hub, moderation_desk
+from submissions.selectors.wishes import said_besides, task_lines
 from submissions.services import moderation
 from submissions.services import submissions as services
 
 NOTHING = "-"
 OUTCOME_WORDS = {Outcome.OK: "fine", Outcome.WARNING: "note", Outcome.ERROR: "problem"}
-# A form carries the number of each row, and Django takes a thousand fields.
-MOST_AT_ONCE = 500
 SEEN = re.compile(r"\b([0-9]{1,18})\.([0-9]{1,9})\b")
 """A submission and the version of it that a page showed."""
 
 
 @admin.register(Submission)
-class SubmissionAdmin(admin.ModelAdmin):
+class SubmissionAdmin(AuditedHistory):
     list_display = ("model_name", "unusual", "asked", "submitter", "size", "standing", "age")
     list_filter = (
         "state",
@@ -76,9 +75,10 @@ class SubmissionAdmin(admin.ModelAdmin):
     change_list_template = "submissions/admin/queue.html"
     change_form_template = "submissions/admin/submission.html"
     fieldsets = (
-        (None, {"fields": ("model_link", "revision", "source", "submitter", "created_at", "note")}),
+        (None, {"fields": ("model_link", "revision", "source", "files", "submitter", "created_at", "note")}),
         ("To be evaluated", {"fields": ("boards", "single_tasks", "n_tasks")}),
-        ("How it is run", {"fields": ("lane", "workers", "allows_remote_code")}),
+        ("What the submitter asks for and says", {"fields": ("said", "corrections")}),
+        ("How it is run", {"fields": ("in_lane", "workers", "code")}),
         ("Checks", {"fields": ("check_list",)}),
         ("What the repository says", {"fields": ("facts",)}),
         ("Decision", {"fields": ("shown_state", "decided_by", "decided_at", "reason", "withdrawn_at", "evaluation")}),
@@ -88,11 +88,11 @@ class SubmissionAdmin(admin.ModelAdmin):
         css = {"all": ["css/moderation.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
-        counted = BenchmarkTask.objects.only("benchmark_id", "task_id").order_by()
+        counted = BenchmarkTask.objects.select_related("task").only("benchmark_id", "task__name").order_by()
         return (
             super()
             .get_queryset(request)
-            .select_related(*self.list_select_related)
+            .select_related(*self.list_select_related, "organisation")
             .prefetch_related(
                 Prefetch("tasks", Task.objects.only("pk", "name")),
                 "benchmarks",
@@ -136,13 +136,6 @@ class SubmissionAdmin(admin.ModelAdmin):
             "decisions": [d for d in self._decisions(request) if submission.state in d.offered_in],
         }
 
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The audit log has it, with what came through other doors."""
-        query = {"subject_type__exact": self.opts.label_lower, "subject_id__exact": object_id}
-        return redirect(f"{reverse('admin:leaderboard_auditentry_changelist')}?{urlencode(query)}")
-
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         pages = [
@@ -167,19 +160,25 @@ class SubmissionAdmin(admin.ModelAdmin):
 
     @admin.action(description="Approve the selected submissions", permissions=["change"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
-        for submission in queryset.order_by(*QUEUE_ORDER)[:MOST_AT_ONCE]:
+        for submission in self._few_enough(request, queryset) or ():
             self._approve(request, submission)
+
+    def _few_enough(self, request: HttpRequest, queryset: QuerySet[Submission]) -> list[Submission] | None:
+        """The chosen ones in their order; None, which is said, where they are too many to be decided at once."""
+        submissions = list(queryset.order_by(*QUEUE_ORDER)[: MOST_AT_ONCE + 1])
+        if len(submissions) <= MOST_AT_ONCE:
+            return submissions
+        words = f"Choose {MOST_AT_ONCE} submissions at most: narrow the list first."
+        self.message_user(request, words, messages.ERROR)
+        return None
 
     @staticmethod
     def _decide_selected(
         desk: SubmissionAdmin, request: HttpRequest, queryset: QuerySet[Submission], *, decision: Decision
     ) -> HttpResponse | None:
         """The first call shows the page with the form; that page sends its rows and the form back here."""
-        submissions = list(queryset.order_by(*QUEUE_ORDER)[: MOST_AT_ONCE + 1])
-        if len(submissions) > MOST_AT_ONCE:
-            desk.message_user(
-                request, f"Choose {MOST_AT_ONCE} submissions at most: narrow the list first.", messages.ERROR
-            )
+        submissions = desk._few_enough(request, queryset)
+        if submissions is None:
             return None
         return desk._ask_and_decide(request, decision, submissions, is_asked="decide" not in request.POST)
 
@@ -228,7 +227,7 @@ class SubmissionAdmin(admin.ModelAdmin):
             "opts": self.opts,
             "media": self.media,
             "decision": decision,
-            "chosen": [(submission, self.unusual(submission)) for submission in submissions],
+            "chosen": [(of, self.unusual(of), files_link(of)) for of in submissions],
             "form": form,
             "seen": _seen_words(request, submissions),
             "is_action": "action" in request.POST,
@@ -275,7 +274,8 @@ class SubmissionAdmin(admin.ModelAdmin):
     @admin.display(description="state", ordering="state")
     def standing(self, submission: Submission) -> str:
         """The state, with the lane where it is not that of everybody."""
-        lane = f", {submission.get_lane_display()}" if submission.lane != Lane.NORMAL else ""
+        steered = submission.steered
+        lane = f", {steered.get_lane_display()}" if steered.lane != Lane.NORMAL else ""
         return self.shown_state(submission) + lane
 
     @admin.display(description="asked for")
@@ -286,21 +286,43 @@ class SubmissionAdmin(admin.ModelAdmin):
 
     @admin.display(description="workers")
     def workers(self, submission: Submission) -> str:
-        return submission.worker_class or "any"
+        return submission.steered.worker_class or "any"
+
+    @admin.display(description="lane")
+    def in_lane(self, submission: Submission) -> str:
+        return submission.steered.get_lane_display()
+
+    @admin.display(description="allows remote code", boolean=True)
+    def code(self, submission: Submission) -> bool:
+        return submission.steered.allows_remote_code
 
     @admin.display(description="boards")
     def boards(self, submission: Submission) -> str:
         return ", ".join(board.title for board in submission.benchmarks.all()) or NOTHING
 
     @admin.display(description="single tasks")
-    def single_tasks(self, submission: Submission) -> str:
-        return ", ".join(task.name for task in submission.tasks.all()) or NOTHING
+    def single_tasks(self, submission: Submission) -> SafeString | str:
+        lines = format_html_join("", "<li>{}</li>", ((line,) for line in task_lines(submission)))
+        return format_html("<ul>{}</ul>", lines) if lines else NOTHING
 
     @admin.display(description="tasks")
     def n_tasks(self, submission: Submission) -> int:
         """Each task once, from the rows that `get_queryset` fetched beforehand."""
-        of_boards = {row.task_id for board in submission.benchmarks.all() for row in board.benchmark_tasks.all()}
-        return len(of_boards | {task.pk for task in submission.tasks.all()})
+        of_boards = {row.task.name for board in submission.benchmarks.all() for row in board.benchmark_tasks.all()}
+        return len(of_boards | {task.name for task in submission.tasks.all()} | submission.parts.keys())
+
+    @admin.display(description="besides")
+    def said(self, submission: Submission) -> SafeString:
+        return format_html(
+            "<ul>{}</ul>", format_html_join("", "<li><strong>{}:</strong> {}</li>", said_besides(submission))
+        )
+
+    @admin.display(description="corrected facts")
+    def corrections(self, submission: Submission) -> SafeString | str:
+        """On approval they are claims of the submitter about the model."""
+        facts = ((fact.label, fact.value, fact.repository) for fact in corrected_facts(submission))
+        lines = format_html_join("", "<li><strong>{}:</strong> {} (the repository says: {})</li>", facts)
+        return format_html("<ul>{}</ul>", lines) if lines else NOTHING
 
     @admin.display(description="age", ordering="created_at")
     def age(self, submission: Submission) -> str:
@@ -318,6 +340,10 @@ class SubmissionAdmin(admin.ModelAdmin):
     @admin.display(description="read from")
     def source(self, submission: Submission) -> str:
         return submission.local_path or submission.get_source_kind_display()
+
+    @admin.display(description="files")
+    def files(self, submission: Submission) -> SafeString | str:
+        return files_link(submission)
 
     @admin.display(description="checks")
     def check_list(self, submission: Submission) -> SafeString:
@@ -354,8 +380,16 @@ def _seen_words(request: HttpRequest, submissions: list[Submission]) -> str:
     return " ".join(f"{one.pk}.{seen.get(one.pk, one.version)}" for one in submissions)
 
 
+def files_link(submission: Submission) -> SafeString | str:
+    """To the Hub, at the commit that would be run: its code is read there before it is allowed."""
+    if submission.source_kind != SourceKind.HUB:
+        return submission.local_path
+    words = "read the code at this commit" if code_needed(submission.checks) else "files at this commit"
+    return format_html('<a href="{}" rel="noreferrer">{}</a>', files_on_hub(submission), words)
+
+
 def _as_it_is(submissions: list[Submission], decision: Decision) -> dict[str, Any]:
     """What a single submission has now stands in the form; several may differ."""
     if len(submissions) != 1:
         return {}
-    return {name: getattr(submissions[0], name) for name in decision.form.base_fields if hasattr(Submission, name)}
+    return decision.so_far(submissions[0], decision.form)

@@ -8,12 +8,13 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from leaderboard.admin import AuditedHistory, actor
 from submissions.models import ApiToken
 from submissions.services.tokens import revoke_token
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin):
+class ApiTokenAdmin(AuditedHistory):
     list_display = ("name", "beginning", "user", "scopes", "last_used_at", "expires_at", "revoked_at")
     list_select_related = ("user",)
     search_fields = ("name", "beginning", "user__username")
@@ -29,7 +30,6 @@ class ApiTokenAdmin(admin.ModelAdmin):
 
     @admin.action(description="Revoke the selected tokens", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
-        for token in queryset:
-            revoke_token(token=token)
-            self.log_change(request, token, "Revoked.")
+        for token in queryset.select_related("user"):
+            revoke_token(token=token, by=actor(request))
         self.message_user(request, "Revoked.", messages.SUCCESS)

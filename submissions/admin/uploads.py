@@ -6,32 +6,34 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from evaluation.admin.runs import MOST_AT_ONCE
 from evaluation.services.runs import EvaluationError
-from leaderboard.admin import actor
+from leaderboard.admin import AuditedHistory, actor
 from submissions.admin.submissions import OUTCOME_WORDS
 from submissions.checks import Outcome
 from submissions.forms.moderation import RejectForm
 from submissions.models import ResultUpload
+from submissions.selectors.uploads import uploads_with_verdicts, worst_of
 from submissions.services import uploads as services
 from submissions.services.submissions import SubmissionError
 
 
 @admin.register(ResultUpload)
-class ResultUploadAdmin(admin.ModelAdmin):
-    list_display = ("model_name", "submitter", "n_files", "state", "created_at", "worst_check")
+class ResultUploadAdmin(AuditedHistory):
+    list_display = ("model_name", "submitter", "files_counted", "state", "created_at", "worst_check")
     list_filter = ("state",)
     list_select_related = ("submitter",)
     list_per_page = 50
     search_fields = ("model_name", "model_revision", "submitter__username")
     show_full_result_count = False
-    actions = ("approve_selected",)
+    actions = ("approve_selected", "reject_selected")
     change_form_template = "submissions/admin/upload.html"
     fields = (
         *("page", "model_revision", "submitter", "created_at", "note", "model_checks", "file_checks"),
@@ -39,7 +41,7 @@ class ResultUploadAdmin(admin.ModelAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ResultUpload]:
-        return super().get_queryset(request).annotate(files_counted=Count("files")).order_by("-pk")
+        return uploads_with_verdicts(super().get_queryset(request)).order_by("-pk")
 
     def get_readonly_fields(self, request: HttpRequest, obj: ResultUpload | None = None) -> list[str]:
         return list(self.fields)
@@ -72,6 +74,15 @@ class ResultUploadAdmin(admin.ModelAdmin):
         for upload in queryset.order_by("pk"):
             self._approve(request, upload)
 
+    @admin.action(description="Reject the selected uploads…", permissions=["change"])
+    def reject_selected(self, request: HttpRequest, queryset: QuerySet[ResultUpload]) -> HttpResponse | None:
+        """The first call asks for the reason; that page sends its rows and the reason back here."""
+        uploads = list(queryset.select_related("submitter").order_by("pk")[: MOST_AT_ONCE + 1])
+        if len(uploads) > MOST_AT_ONCE:
+            self.message_user(request, f"Choose {MOST_AT_ONCE} uploads at most: narrow the list first.", messages.ERROR)
+            return None
+        return self._ask_and_reject(request, uploads, is_asked="reason" not in request.POST)
+
     def approve_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -82,23 +93,34 @@ class ResultUploadAdmin(admin.ModelAdmin):
     def reject_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The page that asks for the reason, and on its way back the rejection."""
         upload = self._to_decide(request, pk)
-        form = RejectForm(request.POST or None)
-        if request.method != "POST" or not form.is_valid():
+        page = self._ask_and_reject(request, [upload], is_asked=request.method != "POST")
+        return page or redirect("admin:submissions_resultupload_change", upload.pk)
+
+    def _ask_and_reject(
+        self, request: HttpRequest, uploads: list[ResultUpload], *, is_asked: bool
+    ) -> HttpResponse | None:
+        """The page that asks for the reason, or None once all are rejected for it."""
+        form = RejectForm() if is_asked else RejectForm(request.POST)
+        if is_asked or not form.is_valid():
             context = self.admin_site.each_context(request) | {
                 "title": "Reject",
                 "opts": self.opts,
-                "submissions": [upload],
+                "uploads": uploads,
                 "form": form,
+                "is_action": "action" in request.POST,
             }
             return render(request, "submissions/admin/reject.html", context)
+        for upload in uploads:
+            self._reject(request, upload, form.cleaned_data["reason"])
+        return None
+
+    def _reject(self, request: HttpRequest, upload: ResultUpload, reason: str) -> None:
         try:
-            services.reject_upload(upload=upload, decided_by=actor(request), reason=form.cleaned_data["reason"])
+            services.reject_upload(upload=upload, decided_by=actor(request), reason=reason)
         except SubmissionError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
-            self.log_change(request, upload, f"Rejected: {form.cleaned_data['reason']}")
             self.message_user(request, f"{upload}: rejected.", messages.SUCCESS)
-        return redirect("admin:submissions_resultupload_change", upload.pk)
 
     def _to_decide(self, request: HttpRequest, pk: int) -> ResultUpload:
         if not self.has_change_permission(request):
@@ -111,16 +133,15 @@ class ResultUploadAdmin(admin.ModelAdmin):
         except (SubmissionError, EvaluationError) as error:
             self.message_user(request, str(error), messages.ERROR)
             return
-        self.log_change(request, upload, "Approved; the files are results now.")
         self.message_user(request, f"{upload}: approved.", messages.SUCCESS)
 
-    @admin.display(description="files", ordering="files_counted")
-    def n_files(self, upload: Any) -> int:
-        return int(upload.files_counted)
+    @admin.display(description="files", ordering="n_files")
+    def files_counted(self, upload: Any) -> int:
+        return int(upload.n_files)
 
     @admin.display(description="worst check")
-    def worst_check(self, upload: ResultUpload) -> str:
-        return OUTCOME_WORDS[upload.worst_outcome]
+    def worst_check(self, upload: Any) -> str:
+        return OUTCOME_WORDS[worst_of(upload)]
 
     @admin.display(description="upload")
     def page(self, upload: ResultUpload) -> SafeString:

@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from leaderboard.admin import AuditedHistory, actor
 from submissions.permissions import ADMINISTRATOR, MODERATOR, ROLES, SUBMITTER
 from submissions.services.accounts import give_role, welcome
 
@@ -25,7 +26,7 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(AuditedHistory, UserAdmin):
     list_display = ("username", "email", "roles", "is_staff", "is_active", "last_login")
     list_filter = ("groups", "is_staff", "is_active")
     show_full_result_count = False
@@ -76,8 +77,7 @@ class AccountAdmin(UserAdmin):
             if not _may_touch(request, user):
                 self.message_user(request, f"{user} may do more than you, so you cannot change them.", messages.ERROR)
                 continue
-            give_role(user=user, role=role)
-            self.log_change(request, user, f"Made {role}.")
+            give_role(user=user, role=role, by=actor(request))
             self.message_user(request, f"{user}: {role}.", messages.SUCCESS)
 
 

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib.auth.models import User
 
-from evaluation.models import Lane
+from evaluation.forms import reason_for_the_log
 from submissions.models.messages import MAX_LENGTH
-from submissions.selectors.moderation import worker_classes
+
+MOST_OF_A_QUOTA = 100_000
 
 
 def _text(rows: int = 4) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "cols": 80, "autofocus": True})
 
 
-def _reason() -> forms.CharField:
-    return forms.CharField(
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2, "cols": 80}),
-        help_text="It stands in the audit log.",
-    )
-
-
 class RejectForm(forms.Form):
     reason = forms.CharField(
         widget=_text(),
         max_length=2000,
-        help_text="The submitter reads it on the submission's page.",
-        error_messages={"required": "Say why: the submitter reads the reason on the submission's page."},
+        help_text="The submitter reads it on the page of what is rejected.",
+        error_messages={"required": "Say why: the submitter reads the reason."},
     )
 
 
@@ -41,25 +31,6 @@ class AskForm(forms.Form):
         help_text="The submitter reads it on the submission's page and answers there.",
         error_messages={"required": "Write the question."},
     )
-
-
-class LaneForm(forms.Form):
-    lane = forms.TypedChoiceField(choices=Lane, coerce=int, initial=Lane.NORMAL)
-    reason = _reason()
-
-
-class WorkerClassForm(forms.Form):
-    worker_class = forms.ChoiceField()
-    reason = _reason()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["worker_class"] = forms.ChoiceField(
-            required=False,
-            label="Workers",
-            choices=[("", "any worker"), *((label, label) for label in worker_classes())],
-            help_text="Labels that workers have, as evalworker --label gives them.",
-        )
 
 
 class RemoteCodeForm(forms.Form):
@@ -90,6 +61,14 @@ class HandOverForm(forms.Form):
         if found is None:
             raise forms.ValidationError("There is no active account of that name.")
         return found
+
+
+class QuotaForm(forms.Form):
+    submissions_per_month = forms.IntegerField(min_value=0, max_value=MOST_OF_A_QUOTA, help_text="Within thirty days.")
+    unfinished_at_once = forms.IntegerField(
+        min_value=0, max_value=MOST_OF_A_QUOTA, help_text="That wait for a decision or whose run has not ended."
+    )
+    reason = reason_for_the_log()
 
 
 class AnswerForm(forms.Form):

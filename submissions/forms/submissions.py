@@ -18,6 +18,7 @@ from evaluation.selectors.names import close_task_names
 from evaluation.services.runs import CHOICES
 from leaderboard.models import Benchmark, Origin, Task
 from submissions.checks import Check, Outcome, Subject
+from submissions.forms.notifications import NoticesFields
 from submissions.models import Organisation
 from submissions.selectors import submissions as selectors
 from submissions.selectors.organisations import organisations_of
@@ -59,7 +60,7 @@ class BoardsField(forms.ModelMultipleChoiceField):
         return f"{obj.title} ({obj.n_tasks} {'task' if obj.n_tasks == 1 else 'tasks'})"
 
 
-class SubmitForm(forms.Form):
+class SubmitForm(NoticesFields):
     """What to evaluate. Names that do not fit are refused here, the model itself is checked by the services."""
 
     model_name = forms.CharField(

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
+from leaderboard.models import ResultFlag
+from submissions.models.datasets import DatasetUpload
 from submissions.models.submissions import Submission
-from submissions.notices import LABELS, Event
+from submissions.models.uploads import ResultUpload
+from submissions.notices import LABELS, Event, Subject
+
+_ABOUT_ONE_THING = reduce(
+    or_, (Q(**{f"{other}__isnull": other is not subject for other in Subject}) for subject in Subject)
+)
 
 
 class NotificationSettings(models.Model):
@@ -75,10 +86,13 @@ class Webhook(models.Model):
 
 
 class Notification(models.Model):
-    """That something came to an end, for one person. `facts` are those of `notices.Facts`, as they were then."""
+    """That something ended or somebody spoke, for one person. `facts` are `notices.Facts`, as they were then."""
 
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications")
-    submission = models.ForeignKey(Submission, models.CASCADE, related_name="notifications")
+    submission = models.ForeignKey(Submission, models.CASCADE, null=True, blank=True, related_name="notifications")
+    upload = models.ForeignKey(ResultUpload, models.CASCADE, null=True, blank=True, related_name="notifications")
+    dataset = models.ForeignKey(DatasetUpload, models.CASCADE, null=True, blank=True, related_name="notifications")
+    flag = models.ForeignKey(ResultFlag, models.CASCADE, null=True, blank=True, related_name="notifications")
     event = models.TextField(choices=[(event.value, label) for event, label in LABELS.items()])
     facts = models.JSONField()
     created_at = models.DateTimeField(db_default=Now())
@@ -89,11 +103,22 @@ class Notification(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(event__in=[event.value for event in Event]), name="a_notification_tells_of_a_known_event"
-            )
+            ),
+            models.CheckConstraint(condition=_ABOUT_ONE_THING, name="a_notification_is_about_one_thing"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.submission}: {self.get_event_display()}"
+        return f"{self.name}: {self.get_event_display()}"
+
+    @property
+    def name(self) -> str:
+        """Of the model or dataset."""
+        return str(self.facts["name"])
+
+    @property
+    def path(self) -> str:
+        """The page that its recipient may open, on this board."""
+        return urlsplit(self.facts["address"]).path
 
 
 class Delivery(models.Model):

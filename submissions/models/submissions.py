@@ -207,10 +207,20 @@ class Submission(models.Model):
         return self.question_open and self.state == self.State.PENDING
 
     @property
+    def steered(self) -> Submission | EvaluationRun:
+        """What says in which lane, by which workers and with which code it is run: its run, once there is one."""
+        return self.run or self
+
+    @property
     def is_changing(self) -> bool:
         """Whether its page may look different soon: it waits for a decision, or its run has not ended."""
         return self.state == self.State.PENDING or (self.run is not None and not self.run.is_finished)
 
     @property
-    def can_be_withdrawn(self) -> bool:
+    def is_under_way(self) -> bool:
+        """Whether it has still to come to an end, so that it can be watched."""
         return self.is_changing and self.state != self.State.WITHDRAWN
+
+    @property
+    def can_be_withdrawn(self) -> bool:
+        return self.is_under_way

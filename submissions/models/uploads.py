@@ -70,10 +70,6 @@ class ResultUpload(models.Model):
     def is_pending(self) -> bool:
         return self.state == self.State.PENDING
 
-    @property
-    def worst_outcome(self) -> Outcome:
-        return worst_outcome([*self.checks, *(check for file in self.files.all() for check in file.checks)])
-
 
 class UploadedFile(models.Model):
     """One result file of an upload, with what the checks said of it. The content goes once it is decided."""

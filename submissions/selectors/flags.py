@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -49,6 +50,22 @@ def is_owner(user: User | AnonymousUser, model_meta: ModelMeta) -> bool:
         owns_model(user, model_meta.name)
         or Submission.objects.filter(approved, own | of_teammates(user)).exists()
         or ResultUpload.objects.filter(approved, own).exists()
+    )
+
+
+def people_of_flag(flag: ResultFlag) -> list[User]:
+    """Who handed the result in or asked for its run, who raised the flag, and who answered."""
+    uploads = ResultUpload.objects.filter(files__result=flag.result)
+    submissions = Submission.objects.filter(run__units__result=flag.result)
+    return list(
+        get_user_model()
+        .objects.filter(
+            Q(pk__in=uploads.values("submitter"))
+            | Q(pk__in=submissions.values("submitter"))
+            | Q(pk__in=flag.replies.values("author"))
+            | Q(pk=flag.flagger_id)
+        )
+        .order_by("pk")
     )
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Case, DateTimeField, F, QuerySet, When
 from django.db.models.expressions import OrderBy
 
-from evaluation.models import Worker
+from leaderboard.metadata import FIELDS
 from leaderboard.models import AuditEntry
 from leaderboard.selectors.audit import audit_entries
 from submissions.checks import Outcome
-from submissions.differences import Difference, ScoreDifference, changed_members, changed_scores, changed_values
-from submissions.metadata import shown_facts
+from submissions.differences import NONE, Difference, ScoreDifference, changed_members, changed_scores, changed_values
+from submissions.metadata import shown_facts, written
 from submissions.models import PlausibilityReport, Submission, SubmissionMessage
 from submissions.selectors.organisations import is_teammate
 from submissions.selectors.plausibility import own_scores
-from submissions.selectors.wishes import described_wish
+from submissions.selectors.wishes import described_wish, task_lines
 
 # Parts of a wish that a comparison tells in its own way.
 ASKED_ELSEWHERE = frozenset({"Model", "Revision", "Folder", "Boards", "Tasks", "Commit"})
@@ -77,7 +78,7 @@ def comparison_with_earlier(submission: Submission) -> Comparison | None:
     values = [
         *changed_values(_plain_values(earlier), _plain_values(submission)),
         *changed_members("Boards", _titles(earlier), _titles(submission)),
-        *changed_members("Single tasks", _tasks(earlier), _tasks(submission)),
+        *changed_members("Single tasks", task_lines(earlier), task_lines(submission)),
         *changed_values(_checks(earlier), _checks(submission)),
     ]
     return Comparison(earlier, values, changed_scores(own_scores(earlier.run), own_scores(submission.run)))
@@ -105,14 +106,26 @@ def _titles(submission: Submission) -> list[str]:
     return [board.title for board in submission.benchmarks.all()]
 
 
-def _tasks(submission: Submission) -> list[str]:
-    return [task.name for task in submission.tasks.all()]
+@dataclass(frozen=True)
+class CorrectedFact:
+    """What the submitter says of the model, and what its repository does; NONE where that says nothing."""
+
+    label: str
+    value: str
+    repository: str
 
 
-def worker_classes() -> list[str]:
-    """Labels that any worker ever had, in order."""
-    lists = Worker.objects.exclude(labels=[]).values_list("labels", flat=True).distinct()
-    return sorted({label for labels in lists for label in labels})
+def corrected_facts(submission: Submission) -> list[CorrectedFact]:
+    said = submission.metadata
+    return [
+        CorrectedFact(FIELDS[name].label, written(value), written(said[name]["value"]) if name in said else NONE)
+        for name, value in submission.edits.items()
+    ]
+
+
+def files_on_hub(submission: Submission) -> str:
+    """The address of the list of files at the commit that was submitted."""
+    return f"{settings.HF_ENDPOINT.rstrip('/')}/{submission.model_name}/tree/{submission.model_revision}"
 
 
 def may_answer(user: User, submission: Submission) -> bool:

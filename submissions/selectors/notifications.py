@@ -6,13 +6,22 @@ from django.contrib.auth.models import User
 from django.db.models import Prefetch, Q, QuerySet
 
 from submissions.models import Delivery, Notification, NotificationSettings, Submission, SubmissionNotices, Webhook
+from submissions.selectors.submissions import may_see
 from submissions.selectors.watches import watchers_of
 
 
 def people_concerned(submission: Submission) -> list[User]:
-    """Whoever submitted it, and whoever watches it or its run."""
+    """Whoever submitted it, and those who watch it or its run and may open its page."""
     people = [submission.submitter, *(watch.user for watch in watchers_of(submission))]
-    return [person for person in dict.fromkeys(people) if person.is_active]
+    return [person for person in dict.fromkeys(people) if may_see(person, submission)]
+
+
+def onlookers(submission: Submission) -> list[User]:
+    """Others who watch it or its run; nobody while it is hidden."""
+    if submission.is_hidden:
+        return []
+    watchers = dict.fromkeys(watch.user for watch in watchers_of(submission))
+    return [person for person in watchers if not may_see(person, submission)]
 
 
 def wants_email(user: User, submission: Submission | None = None) -> bool:
@@ -25,9 +34,20 @@ def wants_email(user: User, submission: Submission | None = None) -> bool:
     return general is None or general.by_email
 
 
-def webhooks_for(user: User, submission: Submission) -> QuerySet[Webhook]:
+def notices_in_form(user: User, submission: Submission) -> dict[str, str]:
+    """Initial values of the fields of `NoticesFields`: what the person chose for this submission."""
+    chosen = SubmissionNotices.objects.filter(user=user, submission=submission).first()
+    webhook = webhook_of(user, submission)
+    by_email = "" if chosen is None else ("yes" if chosen.by_email else "no")
+    return {"by_email": by_email, "webhook": webhook.url if webhook else ""}
+
+
+def webhooks_for(user: User, submission: Submission | None = None) -> QuerySet[Webhook]:
     """Those for everything, and those for this submission."""
-    return Webhook.objects.filter(Q(submission__isnull=True) | Q(submission=submission), owner=user)
+    meant = Q(submission__isnull=True)
+    if submission is not None:
+        meant |= Q(submission=submission)
+    return Webhook.objects.filter(meant, owner=user)
 
 
 def webhook_of(user: User, submission: Submission | None = None) -> Webhook | None:
@@ -40,7 +60,7 @@ def notifications_of(user: User, submission: Submission | None = None) -> QueryS
     if submission is not None:
         notifications = notifications.filter(submission=submission)
     deliveries = Prefetch("deliveries", Delivery.objects.order_by("pk"))
-    return notifications.select_related("submission").prefetch_related(deliveries)
+    return notifications.prefetch_related(deliveries)
 
 
 def failed_deliveries(user: User, submission: Submission) -> QuerySet[Delivery]:

@@ -11,7 +11,8 @@ from django.db.models import Count, F, Max, Q, QuerySet
 from django.utils import timezone
 
 from evaluation.models import EvaluationRun, EvaluationUnit
-from leaderboard.models import ModelMeta, Task, TaskResult, TaskRow
+from evaluation.selectors.scores import unit_cells
+from leaderboard.models import ModelMeta, Task, TaskRow
 from submissions.checks import code_needed
 from submissions.metadata import CARD
 from submissions.models import Submission
@@ -63,10 +64,11 @@ def _namesakes(model_name: str) -> list[str]:
 
 
 def own_scores(run: EvaluationRun | None) -> Scores:
-    """Task -> score of what the run finished, where it covers as many of the task's cells as anybody has."""
+    """Task -> score of what the run finished, published or not, where it covers as many cells as anybody has."""
     if run is None:
         return {}
-    done = run.units.filter(result__isnull=False).select_related("task", "result__cell_set")
+    done = run.units.filter(state=EvaluationUnit.State.DONE)
+    done = done.select_related("task", "result__cell_set", "withheld_result")
     units = list(done.defer("log", "result__payload", "task__descriptive_stats"))
     whole = dict(
         TaskRow.objects.in_scope("all")
@@ -74,17 +76,17 @@ def own_scores(run: EvaluationRun | None) -> Scores:
         .values_list("task_id")
         .annotate(most=Max("of_cells"))
     )
-    scores = {
-        unit.task.name: _score(unit.task, unit.result, whole.get(unit.task_id, 0)) for unit in units if unit.result
-    }
+    scores = {unit.task.name: _score(unit, whole.get(unit.task_id, 0)) for unit in units}
     return {task: score for task, score in scores.items() if score is not None}
 
 
-def _score(task: Task, result: TaskResult, of_cells: int) -> float | None:
+def _score(unit: EvaluationUnit, of_cells: int) -> float | None:
     """The mean of the cells that the task declares; None where some of them are missing."""
-    declared = task.declared(zip(result.cell_set.splits, result.cell_set.subsets, strict=True))
-    pairs = zip(declared, result.main_scores, strict=True)
-    counted = [score for cell, score in pairs if cell is not None and score is not None]
+    cells = unit_cells(unit)
+    declared = unit.task.declared([(split, subset) for split, subset, _ in cells])
+    counted = [
+        score for cell, (_, _, score) in zip(declared, cells, strict=True) if cell is not None and score is not None
+    ]
     return sum(counted) / len(counted) if counted and len(counted) >= of_cells else None
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from evaluation.models import EvaluationRun
 from leaderboard.models import BoardRow, Comparison, CurrentResult, Origin, Scope, SourceKind, TaskResult
 from submissions.models import SpotCheckRule
 
@@ -19,7 +20,7 @@ COMMIT = r"^[0-9a-f]{40}$"
 def repeatable_results() -> QuerySet[TaskResult]:
     """Results that count, were reported by others, and can be run here: at a commit, on the data as they are now.
 
-    What was rerun, is being rerun, or has settings of its own is left out.
+    What was rerun, is being rerun, has settings of its own, or was opened by a token is left out.
     """
     can_run = Q(task__origin=Origin.CUSTOM) | Q(
         task__origin=Origin.REGISTRY, task__in_registry=True, task__is_public=True, task__is_aggregate=False
@@ -29,6 +30,7 @@ def repeatable_results() -> QuerySet[TaskResult]:
         TaskResult.objects.filter(can_run, pk__in=current.values("pk"), variant__experiment_name="")
         .filter(model_revision__name__regex=COMMIT, dataset_revision=F("task__dataset_revision"))
         .exclude(model_revision__model_meta__open_weights=False)
+        .exclude(model_revision__model_meta__in=EvaluationRun.objects.filter(is_closed=True).values("model_meta"))
         .exclude(pk__in=Comparison.objects.values("reported"))
         .exclude(spot_checks__run__state__in=["queued", "running"])
     )
@@ -49,7 +51,7 @@ def picked_results(rule: SpotCheckRule, draw: random.Random) -> list[list[TaskRe
     revisions = _drawn(rule, sorted(of_revision), draw)
     drawn = [draw.sample(of_revision[id_], min(rule.n_tasks, len(of_revision[id_]))) for id_ in revisions]
     found = (
-        TaskResult.objects.select_related("task", "model_revision__model_meta")
+        TaskResult.objects.select_related("task", "model_revision__model_meta", "cell_set")
         .defer("payload")
         .in_bulk([pk for pks in drawn for pk in pks])
     )

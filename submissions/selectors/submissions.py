@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, Count, F, Prefetch, Q, QuerySet, When
 
 from evaluation.models import EvaluationUnit
-from evaluation.selectors.cells import UnitCells, cells_wanted
+from evaluation.selectors.cells import UnitCells, cells_wanted, covers, holds
 from leaderboard.experiments import experiment_name
 from leaderboard.models import Benchmark, ModelMeta, Origin, SourceKind, Task, TaskResult
 from leaderboard.selectors.model_metas import missing_tasks
@@ -29,18 +29,24 @@ def visible_submissions(user: User | AnonymousUser) -> QuerySet[Submission]:
     return Submission.objects.filter(Q(submitter_id=user.pk) | of_teammates(user))
 
 
+def may_see(user: User | AnonymousUser, submission: Submission) -> bool:
+    return visible_submissions(user).filter(pk=submission.pk).exists()
+
+
 def submission_list(user: User | AnonymousUser) -> QuerySet[Submission]:
     return visible_submissions(user).select_related("submitter", "run").prefetch_related("benchmarks")
 
 
 def submission_detail(user: User | AnonymousUser) -> QuerySet[Submission]:
+    """With the submissions before and after it, as far as the person may see them."""
     return (
         visible_submissions(user)
-        .select_related("submitter", "decided_by", "run__model_meta", "previous", "plausibility")
+        .select_related("submitter", "decided_by", "run__model_meta", "plausibility")
         .prefetch_related(
+            Prefetch("previous", visible_submissions(user)),
             "benchmarks",
             "tasks",
-            "following",
+            Prefetch("following", visible_submissions(user)),
             "history__edited_by",
             Prefetch("messages", SubmissionMessage.objects.select_related("author")),
         )
@@ -161,7 +167,7 @@ def _waiting(candidate: Candidate) -> dict[str, int]:
     for submission in waiting.prefetch_related("benchmarks", "tasks").order_by("pk"):
         asked = cells_of(submission)
         for task, wanted in candidate.cells.items():
-            if task in asked and task.name not in submission.declined and _holds(task, asked[task], wanted):
+            if task in asked and task.name not in submission.declined and holds(task, asked[task], wanted):
                 found.setdefault(task.name, submission.pk)
     return found
 
@@ -206,18 +212,4 @@ def _covering_units(candidate: Candidate) -> list[EvaluationUnit]:
         .select_related("task")
         .defer("log")
     )
-    return [unit for unit in units if _covers(unit, candidate.cells[unit.task])]
-
-
-def _covers(unit: EvaluationUnit, wanted: UnitCells) -> bool:
-    return _holds(unit.task, UnitCells(unit.eval_splits, unit.hf_subsets), wanted)
-
-
-def _holds(task: Task, asked: UnitCells, wanted: UnitCells) -> bool:
-    return _includes(asked.eval_splits, wanted.eval_splits, task.eval_splits) and _includes(
-        asked.hf_subsets, wanted.hf_subsets, task.hf_subsets
-    )
-
-
-def _includes(asked: list[str] | None, wanted: list[str] | None, default: list[str]) -> bool:
-    return set(default if wanted is None else wanted) <= set(default if asked is None else asked)
+    return [unit for unit in units if covers(unit, candidate.cells[unit.task])]

@@ -8,17 +8,44 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from leaderboard.experiments import experiment_name
 from leaderboard.models import ModelMeta, Origin, Scope, SourceKind, Task, TaskResult, TaskRow
 from leaderboard.result_files import TaskFacts
 from leaderboard.selectors.staleness import wrong_versions
-from submissions.models import ResultUpload
+from submissions.checks import Outcome, worst_outcome
+from submissions.models import ResultUpload, UploadedFile
 from submissions.upload_checks import Cell, KnownResult, KnownTask
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+
+def uploads_with_verdicts(uploads: QuerySet[ResultUpload]) -> QuerySet[ResultUpload]:
+    """With the number of files as `n_files`, and whether any check of a file found something, by its outcome.
+
+    The database looks: an upload may have two thousand files, each with its content.
+    """
+    files = UploadedFile.objects.filter(upload=OuterRef("pk")).order_by()
+    found = {
+        f"files_with_{outcome.value}": Exists(files.filter(checks__contains=[{"outcome": outcome.value}]))
+        for outcome in (Outcome.WARNING, Outcome.ERROR)
+    }
+    counted = files.values("upload").annotate(n=Count("pk")).values("n")
+    return uploads.annotate(n_files=Coalesce(Subquery(counted), 0), **found)
+
+
+def worst_of(upload: Any) -> Outcome:
+    """The worst outcome among the checks of the model and of the files, of one of `uploads_with_verdicts`."""
+    of_files = [
+        {"outcome": outcome.value}
+        for outcome in (Outcome.WARNING, Outcome.ERROR)
+        if getattr(upload, f"files_with_{outcome.value}")
+    ]
+    return worst_outcome([*upload.checks, *of_files])
+
 
 SIZE_CLASS = 3
 """Models are of about the same size within this factor."""

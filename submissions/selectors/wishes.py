@@ -17,7 +17,7 @@ def wish_in_form(submission: Submission) -> dict[str, Any]:
         "revision": submission.requested_revision,
         "local_path": submission.local_path,
         "benchmarks": [board.pk for board in submission.benchmarks.all()],
-        "tasks": "\n".join(_task_lines(submission)),
+        "tasks": "\n".join(task_lines(submission)),
         "prompts": "\n".join(f"{key}: {text}" for key, text in submission.settings.get("model_prompts", {}).items()),
         **{name: submission.settings.get(name) for name in ("max_seq_length", "dtype", "embed_dim", "framework")},
         "batch_size": submission.batch_size,
@@ -44,6 +44,19 @@ def described_wish(submission: Submission) -> dict[str, str]:
     return {_PARTS.get(name, name.replace("_", " ").capitalize()): _words(value) for name, value in values.items()}
 
 
+def said_besides(submission: Submission) -> list[tuple[str, str]]:
+    """What else a submission asks for and says of its model, besides what a page tells in its own way."""
+    values = described_wish(submission)
+    values["Disclosure"] = _DISCLOSED[values["Disclosure"]]
+    return [(label, said) for label, said in values.items() if said and label not in _TOLD_ELSEWHERE]
+
+
+_TOLD_ELSEWHERE = frozenset({"Model", "Revision", "Folder", "Boards", "Tasks", "Commit", "Note", "Corrected facts"})
+_DISCLOSED = {
+    "": "training data is not disclosed",
+    "none": "trained on none of the tasks",
+    "some": "trained on what follows",
+}
 _PARTS = {
     "model_name": "Model",
     "local_path": "Folder",
@@ -71,7 +84,8 @@ def _words(value: Any) -> str:
             return str(value).replace("\n", ", ")
 
 
-def _task_lines(submission: Submission) -> list[str]:
+def task_lines(submission: Submission) -> list[str]:
+    """The single tasks as they are typed, whole ones first, then those asked for in part."""
     whole = [NamedTask(task.name) for task in submission.tasks.all()]
     parts = [
         NamedTask(name, _tuple(part["splits"]), _tuple(part["subsets"])) for name, part in submission.parts.items()

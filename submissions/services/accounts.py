@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import transaction
 
+from leaderboard.services.audit import record
 from submissions.permissions import ROLES, SUBMITTER
 
 if TYPE_CHECKING:
@@ -21,14 +22,21 @@ def welcome(*, user: User) -> None:
 
 
 @transaction.atomic
-def give_role(*, user: User, role: str) -> User:
-    """Makes somebody a submitter, a moderator or an administrator; only the last two may enter the desk."""
+def give_role(*, user: User, role: str, by: User | None = None) -> User:
+    """Makes somebody a submitter, a moderator or an administrator; only the last two may enter the desk.
+
+    `by` is an administrator, for the audit log; nobody where an account is set up.
+    """
     if role not in ROLES:
         raise ValueError(f"There is no role {role}.")
+    before = sorted(user.groups.filter(name__in=ROLES).values_list("name", flat=True))
     user.groups.remove(*user.groups.filter(name__in=ROLES))
     user.groups.add(*Group.objects.filter(name__in={SUBMITTER, role}))
     user.is_staff = role != SUBMITTER
     user.save(update_fields=["is_staff"])
+    if by is not None:
+        after = sorted({SUBMITTER, role})
+        record(actor=by, action="gave a role", subject=user, before={"roles": before}, after={"roles": after})
     return user
 
 

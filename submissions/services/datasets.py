@@ -17,7 +17,10 @@ from evaluation.hub import HubError
 from evaluation.services.custom_metrics import note_metric
 from evaluation.services.hub_datasets import HubDataset, fetch_dataset
 from evaluation.services.registration import RegistrationRefused, refuse_clashes, register_benchmark
+from leaderboard.services.audit import record
 from submissions.models import DatasetSource, DatasetUpload
+from submissions.notices import Event
+from submissions.services.notifications import notify_of_dataset
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -129,6 +132,7 @@ def approve_dataset(*, upload: DatasetUpload, decided_by: User) -> list[str]:
         raise DecisionRefused(f"{upload} cannot be added: {error}") from None
     upload.benchmark = registration.benchmark
     _decide(upload, DatasetUpload.State.APPROVED, decided_by)
+    notify_of_dataset(dataset=upload, event=Event.DATASET_APPROVED)
     return registration.changes
 
 
@@ -139,6 +143,7 @@ def reject_dataset(*, upload: DatasetUpload, decided_by: User, reason: str) -> N
     upload = _locked_pending(upload)
     upload.reason = reason.strip()
     _decide(upload, DatasetUpload.State.REJECTED, decided_by)
+    notify_of_dataset(dataset=upload, event=Event.DATASET_REJECTED)
 
 
 def _locked_pending(upload: DatasetUpload) -> DatasetUpload:
@@ -154,3 +159,11 @@ def _decide(upload: DatasetUpload, state: DatasetUpload.State, decided_by: User)
     upload.decided_by = decided_by
     upload.decided_at = timezone.now()
     upload.save(update_fields=["state", "decided_by", "decided_at", "reason", "benchmark"])
+    record(
+        actor=decided_by,
+        action=state.value,
+        subject=upload,
+        before={"state": DatasetUpload.State.PENDING.value},
+        after={"state": state.value, "content": upload.content},
+        reason=upload.reason,
+    )

@@ -8,12 +8,20 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from leaderboard.models import Comparison, FlagReply, ResultFlag, TaskResult
+from leaderboard.services.audit import record
 from leaderboard.services.boards import bump_data_version
+from submissions.notices import Event
 from submissions.selectors import flags as selectors
+from submissions.services.notifications import notify_of_flag
 from submissions.services.submissions import NotPossible, ReasonMissing, SubmissionError
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+EVENTS: dict[str, Event] = {
+    ResultFlag.State.ACCEPTED: Event.FLAG_ACCEPTED,
+    ResultFlag.State.DISMISSED: Event.FLAG_DISMISSED,
+}
 
 
 class TooMany(SubmissionError):
@@ -31,6 +39,7 @@ def raise_flag(*, result: TaskResult, flagger: User, reason: str, text: str) -> 
         with transaction.atomic():
             flag = ResultFlag.objects.create(result=result, flagger=flagger, reason=reason, text=text.strip())
             bump_data_version()
+            _tell_of_flag(flag)
     except IntegrityError as error:
         if "one_open_flag_per_person_and_result" not in str(error):
             raise
@@ -44,7 +53,9 @@ def reply(*, flag: ResultFlag, author: User, text: str) -> FlagReply:
         raise NotAllowed("While it is open, the one who raised it, who submitted the model, and moderators answer.")
     if not selectors.replies_left(author):
         raise TooMany(f"You wrote {selectors.REPLIES_AN_HOUR} answers within an hour. Go on a little later.")
-    return FlagReply.objects.create(flag=flag, author=author, text=text.strip())
+    answer = FlagReply.objects.create(flag=flag, author=author, text=text.strip())
+    notify_of_flag(flag=flag, event=Event.FLAG_ANSWERED, by=author, message=answer.text)
+    return answer
 
 
 @transaction.atomic
@@ -52,14 +63,33 @@ def decide_flag(*, flag: ResultFlag, decided_by: User, state: str, decision: str
     """Accept or dismiss it, with a reason that everybody reads."""
     if not decision.strip():
         raise ReasonMissing("Say why: everybody reads it on the flag's page.")
-    flag = ResultFlag.objects.select_for_update(of=("self",)).get(pk=flag.pk)
+    flag = (
+        ResultFlag.objects.select_for_update(of=("self",))
+        .select_related("result__task", "result__model_revision__model_meta")
+        .defer("result__payload")
+        .get(pk=flag.pk)
+    )
     if not flag.is_open:
         raise NotPossible(f"{flag} is {flag.get_state_display()} already.")
     flag.state = ResultFlag.State(state)
     flag.decided_by, flag.decided_at, flag.decision = decided_by, timezone.now(), decision.strip()
     flag.save(update_fields=["state", "decided_by", "decided_at", "decision"])
+    record(
+        actor=decided_by,
+        action=flag.state,
+        subject=flag,
+        before={"state": ResultFlag.State.OPEN.value},
+        after={"state": flag.state},
+        reason=flag.decision,
+    )
     bump_data_version()
+    notify_of_flag(flag=flag, event=EVENTS[flag.state], by=decided_by, message=flag.decision)
     return flag
+
+
+def _tell_of_flag(flag: ResultFlag) -> None:
+    said = f"{flag.get_reason_display()}: {flag.text}"
+    notify_of_flag(flag=flag, event=Event.FLAG_RAISED, by=flag.flagger, message=said)
 
 
 @transaction.atomic
@@ -77,6 +107,8 @@ def flag_disagreements() -> list[ResultFlag]:
     )
     if flags:
         bump_data_version()
+    for flag in flags:
+        _tell_of_flag(flag)
     return flags
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from evaluation.models import Lane
-from evaluation.services.steering import steer_run
+from evaluation.services.steering import in_words, steer_run
 from leaderboard.services.audit import record
 from submissions.models import Submission, SubmissionMessage
 from submissions.models.messages import MAX_LENGTH
@@ -108,7 +108,7 @@ def _steer(submission: Submission, decided_by: User, action: str, reason: str, *
     submission = _locked(submission)
     if not submission.is_changing or submission.state == Submission.State.WITHDRAWN:
         raise NotPossible(f"Nothing is left to run for {submission}: it is {submission.get_state_display()}.")
-    before = {name: type(value)(getattr(submission, name)) for name, value in changes.items()}
+    before = {name: type(value)(getattr(submission.steered, name)) for name, value in changes.items()}
     if before == changes:
         return submission
     _set(submission, **changes)
@@ -118,15 +118,11 @@ def _steer(submission: Submission, decided_by: User, action: str, reason: str, *
         actor=decided_by,
         action=action,
         subject=submission,
-        before=_in_words(before),
-        after=_in_words(changes),
+        before=in_words(before),
+        after=in_words(changes),
         reason=reason.strip(),
     )
     return submission
-
-
-def _in_words(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.label if isinstance(value, Lane) else value for name, value in values.items()}
 
 
 def _write(submission: Submission, author: User, text: str, *, from_moderator: bool) -> SubmissionMessage:

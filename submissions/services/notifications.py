@@ -1,9 +1,9 @@
-"""Telling people what became of submissions: outbox rows in the transaction that changes the state, sent by a job."""
+"""Telling people what became of what they gave: outbox rows in the transaction that changes it, sent by a job."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -12,14 +12,26 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.urls import reverse
 from django_q.tasks import async_task
 
 from evaluation.models import EvaluationRun
 from evaluation.selectors.runs import run_progress
-from submissions.models import Delivery, Notification, NotificationSettings, Submission, SubmissionNotices, Webhook
-from submissions.notices import Event, Facts
+from leaderboard.models import ResultFlag
+from submissions.models import (
+    DatasetUpload,
+    Delivery,
+    Notification,
+    NotificationSettings,
+    ResultUpload,
+    Submission,
+    SubmissionNotices,
+    Webhook,
+)
+from submissions.notices import NOT_FOR_ONLOOKERS, Event, Facts, for_onlookers
 from submissions.outbound import AddressRefused, check_url
 from submissions.selectors import notifications as selectors
+from submissions.selectors.flags import people_of_flag
 
 RETRY_WAITS = (
     timedelta(seconds=30),
@@ -53,21 +65,77 @@ def run_ended(run: EvaluationRun) -> None:
 def notify(*, submission: Submission, event: Event, message: str = "") -> list[Notification]:
     """Write down for everybody concerned that something ended; it is sent once this is committed.
 
-    `message` are the moderators' own words: a reason, a question.
+    `message` are the moderators' own words: a reason, a question. Onlookers are not told them.
     """
-    facts = asdict(_facts(submission, event, message))
+    facts = _facts(submission, event, message)
+    told = dict.fromkeys(selectors.people_concerned(submission), facts)
+    if event not in NOT_FOR_ONLOOKERS:
+        known_to_all = for_onlookers(facts, _address(reverse("submissions")))
+        told |= dict.fromkeys(selectors.onlookers(submission), known_to_all)
+    return _write(told, submission)
+
+
+@transaction.atomic
+def notify_of_upload(*, upload: ResultUpload, event: Event) -> list[Notification]:
+    facts = Facts(
+        event=event,
+        number=upload.pk,
+        address=_address(upload.get_absolute_url()),
+        name=upload.model_name,
+        revision=upload.model_revision,
+        message=upload.reason,
+    )
+    return _write({upload.submitter: facts}, upload)
+
+
+@transaction.atomic
+def notify_of_dataset(*, dataset: DatasetUpload, event: Event) -> list[Notification]:
+    facts = Facts(
+        event=event,
+        number=dataset.pk,
+        address=_address(dataset.get_absolute_url()),
+        name=dataset.benchmark_name,
+        message=dataset.reason,
+    )
+    return _write({dataset.submitter: facts}, dataset)
+
+
+@transaction.atomic
+def notify_of_flag(*, flag: ResultFlag, event: Event, by: User | None, message: str) -> list[Notification]:
+    """Tell whose result it is and who wrote to the flag, but not the one who writes now."""
+    revision = flag.result.model_revision
+    facts = Facts(
+        event=event,
+        number=flag.pk,
+        address=_address(flag.get_absolute_url()),
+        name=revision.model_meta.name,
+        revision=revision.name,
+        task=flag.result.task.name,
+        message=message,
+    )
+    return _write({person: facts for person in people_of_flag(flag) if person != by}, flag)
+
+
+def _write(
+    told: Mapping[User, Facts], about: Submission | ResultUpload | DatasetUpload | ResultFlag
+) -> list[Notification]:
+    """One notification for each person whose account is open, with its deliveries."""
+    submission = about if isinstance(about, Submission) else None
     written = []
-    for recipient in selectors.people_concerned(submission):
-        notification = Notification.objects.create(
-            recipient=recipient, submission=submission, event=event.value, facts=facts
-        )
-        Delivery.objects.bulk_create(_deliveries(notification, recipient, submission))
-        written.append(notification)
-    transaction.on_commit(_send_soon)
+    for recipient, facts in told.items():
+        if recipient.is_active:
+            subject = {facts.event.subject.value: about}
+            notification = Notification.objects.create(
+                recipient=recipient, event=facts.event.value, facts=asdict(facts), **subject
+            )
+            Delivery.objects.bulk_create(_deliveries(notification, recipient, submission))
+            written.append(notification)
+    if written:
+        transaction.on_commit(_send_soon)
     return written
 
 
-def _deliveries(notification: Notification, recipient: User, submission: Submission) -> Iterable[Delivery]:
+def _deliveries(notification: Notification, recipient: User, submission: Submission | None) -> Iterable[Delivery]:
     if recipient.email and selectors.wants_email(recipient, submission):
         yield Delivery(notification=notification, channel=Delivery.Channel.EMAIL)
     for webhook in selectors.webhooks_for(recipient, submission):
@@ -77,9 +145,9 @@ def _deliveries(notification: Notification, recipient: User, submission: Submiss
 def _facts(submission: Submission, event: Event, message: str) -> Facts:
     facts = Facts(
         event=event,
-        submission=submission.pk,
+        number=submission.pk,
         address=_address(submission.get_absolute_url()),
-        model=submission.model_name,
+        name=submission.model_name,
         revision=submission.model_revision,
         message=message,
     )
@@ -115,6 +183,24 @@ def choose_for_submission(*, user: User, submission: Submission, by_email: bool)
     SubmissionNotices.objects.update_or_create(user=user, submission=submission, defaults={"by_email": by_email})
 
 
+@transaction.atomic
+def choose_notices(*, user: User, submission: Submission, by_email: bool | None, webhook: str) -> Webhook | None:
+    """What the form of a submission asks for: None as everywhere, an empty address for no webhook.
+
+    The webhook, if its address is new: its secret is to be shown. Raises WebhookRefused.
+    """
+    if by_email is None:
+        SubmissionNotices.objects.filter(user=user, submission=submission).delete()
+    else:
+        choose_for_submission(user=user, submission=submission, by_email=by_email)
+    known = selectors.webhook_of(user, submission)
+    if not webhook:
+        remove_webhook(owner=user, submission=submission)
+    elif known is None or known.url != webhook:
+        return set_webhook(owner=user, url=webhook, submission=submission)
+    return None
+
+
 def set_webhook(*, owner: User, url: str, submission: Submission | None = None) -> Webhook:
     """The person's webhook, for everything or for one submission, at this address and with a new secret."""
     try:
@@ -137,7 +223,7 @@ def claim_delivery() -> Delivery | None:
     """The next delivery that is due, ours for a while; the attempt counts whatever becomes of us."""
     delivery = (
         Delivery.objects.filter(state=Delivery.State.WAITING, available_at__lte=Now())
-        .select_related("notification__recipient", "notification__submission", "webhook")
+        .select_related("notification__recipient", "webhook")
         .select_for_update(skip_locked=True, of=("self",))
         .order_by("available_at", "pk")
         .first()

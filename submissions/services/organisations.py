@@ -13,6 +13,7 @@ from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from leaderboard.services.audit import record
 from submissions.models import Invitation, Membership, Organisation
 from submissions.models.organisations import invitation_end
 from submissions.selectors import organisations as selectors
@@ -55,15 +56,30 @@ def confirm_by_hub(*, organisation: Organisation, user: User) -> Organisation:
 
 
 @transaction.atomic
-def confirm_by_moderator(*, organisation: Organisation) -> Organisation:
-    return _confirm(organisation, Organisation.ConfirmedBy.MODERATOR)
+def confirm_by_moderator(*, organisation: Organisation, decided_by: User) -> Organisation:
+    before = organisation.confirmed_by
+    confirmed = _confirm(organisation, Organisation.ConfirmedBy.MODERATOR)
+    _record_confirmation(confirmed, decided_by, "confirmed the name", before)
+    return confirmed
 
 
 @transaction.atomic
-def take_back_confirmation(*, organisation: Organisation) -> Organisation:
+def take_back_confirmation(*, organisation: Organisation, decided_by: User) -> Organisation:
+    before = organisation.confirmed_by
     organisation.confirmed_by, organisation.confirmed_at = Organisation.ConfirmedBy.NOBODY, None
     organisation.save(update_fields=["confirmed_by", "confirmed_at"])
+    _record_confirmation(organisation, decided_by, "took the confirmation back", before)
     return organisation
+
+
+def _record_confirmation(organisation: Organisation, decided_by: User, action: str, before: str) -> None:
+    record(
+        actor=decided_by,
+        action=action,
+        subject=organisation,
+        before={"confirmed_by": before},
+        after={"confirmed_by": organisation.confirmed_by},
+    )
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from evaluation.models import EvaluationUnit
 from submissions.models import PlausibilityReport, Submission
 from submissions.plausibility import findings, size_class
 from submissions.selectors import plausibility as selectors
@@ -19,7 +20,7 @@ def report_plausibility(*, submission: Submission) -> PlausibilityReport:
     computed again.
     """
     run = submission.run
-    n_results = 0 if run is None else run.units.filter(result__isnull=False).count()
+    n_results = 0 if run is None else run.units.filter(state=EvaluationUnit.State.DONE).count()
     asked = cells_of(submission)
     facts = selectors.submission_facts(submission, list(asked))
     scores = selectors.own_scores(run)

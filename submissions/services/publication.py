@@ -16,6 +16,7 @@ from submissions.models import Submission
 from submissions.notices import Event
 from submissions.one_by_one import one_by_one
 from submissions.services.notifications import notify
+from submissions.services.plausibility import report_plausibility
 from submissions.services.submissions import NotPossible
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ def publish_due() -> int:
 
 @transaction.atomic
 def _publish(pk: int) -> bool:
-    """All of one submission at once: its results, its model with what is known of it, and what it declines."""
+    """All of one submission at once: its results, its model with what is known of it, and what it declines.
+
+    What is unusual about it is looked at once more: the board may have moved on while it was private.
+    """
     from evaluation.services.publication import publish_run
     from submissions.services.model_entries import describe_model
 
@@ -58,5 +62,6 @@ def _publish(pk: int) -> bool:
     submission.save(update_fields=["published_at"])
     publish_run(run=submission.run)
     describe_model(submission)
+    report_plausibility(submission=submission)
     notify(submission=submission, event=Event.PUBLISHED)
     return True

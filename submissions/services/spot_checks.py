@@ -10,8 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from evaluation.models import Lane
+from evaluation.selectors.repeating import cells_of_results, is_closed
 from evaluation.services.runs import request_run
 from leaderboard.models import SourceKind, TaskResult
+from leaderboard.services.audit import record
 from submissions.models import SpotCheck, SpotCheckRule
 from submissions.selectors import spot_checks as selectors
 from submissions.services.submissions import NotPossible
@@ -28,7 +30,7 @@ def request_spot_check(
     requested_by: User | None = None,
     lane: Lane = Lane.BACKGROUND,
 ) -> SpotCheck:
-    """Queue the tasks of some reported results of one model revision once more.
+    """Queue the cells of some reported results of one model revision once more.
 
     The comparison is made where the new result is stored. Raises NotPossible, EvaluationError.
     """
@@ -39,7 +41,7 @@ def request_spot_check(
     run = request_run(
         model_meta=model_meta,
         revision=first.model_revision.name,
-        tasks=[result.task for result in results],
+        parts=cells_of_results(results),
         requested_by=requested_by,
         settings=first.variant.settings,
         lane=lane,
@@ -49,6 +51,9 @@ def request_spot_check(
         rule=rule, requested_by=requested_by, model_revision=first.model_revision, run=run
     )
     spot_check.results.set(results)
+    if requested_by is not None:
+        tasks = ", ".join(result.task.name for result in results)
+        record(actor=requested_by, action="asked for a spot check", subject=run, after={"tasks": tasks})
     return spot_check
 
 
@@ -57,6 +62,9 @@ def _refuse_unfit(result: TaskResult, first: TaskResult) -> None:
         raise NotPossible(f"{result} was evaluated here; only reported results are compared with a rerun.")
     if (result.model_revision_id, result.variant_id) != (first.model_revision_id, first.variant_id):
         raise NotPossible("Choose results of one revision and the same settings.")
+    model_meta = result.model_revision.model_meta
+    if is_closed(model_meta):
+        raise NotPossible(f"{model_meta} is private or gated on the Hub, and the token that opened it is gone.")
     if not result.task.can_be_run:
         raise NotPossible(f"{result.task} cannot be run here.")
     if result.dataset_revision != result.task.dataset_revision:

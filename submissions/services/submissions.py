@@ -44,6 +44,7 @@ from submissions.selectors.wishes import described_wish
 from submissions.services.model_entries import put_on_list
 from submissions.services.notifications import notify
 from submissions.services.plausibility import report_plausibility
+from submissions.services.watches import drop_onlookers
 from submissions.snapshot import ModelSnapshot
 from submissions.wishes import Wish
 
@@ -250,6 +251,8 @@ def edit(*, submission: Submission, edited_by: User, **wished: Any) -> Submissio
         locked.benchmarks.set(wish.benchmarks)
         locked.tasks.set(wish.tasks)
         _note_changes(locked, edited_by, before)
+        if locked.is_hidden:
+            drop_onlookers(submission=locked)
         report_plausibility(submission=locked)
     return locked
 
@@ -314,9 +317,9 @@ def approve(*, submission: Submission, decided_by: User) -> Submission:
         requested_by=submission.submitter,
         settings=submission.settings,
         batch_size=submission.batch_size,
-        needs_token=submission.is_closed,
         weights_mb=submission.metadata.get("memory_usage_mb", {}).get("value"),
         is_private=submission.is_hidden,
+        is_closed=submission.is_closed,
         keeps_predictions=submission.keeps_predictions,
         lane=Lane(submission.lane),
         worker_class=submission.worker_class,
@@ -357,6 +360,8 @@ def withdraw(*, submission: Submission, by: User | None = None) -> Submission:
     submission.save(update_fields=["state", "withdrawn_at"])
     if by is not None and by != submission.submitter:
         record(actor=by, action="withdrawn", subject=submission)
+    if submission.run is None:  # Else the end of the run is told.
+        notify(submission=submission, event=Event.WITHDRAWN)
     return submission
 
 

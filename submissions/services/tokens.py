@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
+from leaderboard.services.audit import record
 from submissions.models import ApiToken
 from submissions.scopes import SCOPE_PERMISSIONS, Scope
 
@@ -61,8 +62,11 @@ def used_token(*, secret: str) -> ApiToken | None:
 
 
 @transaction.atomic
-def revoke_token(*, token: ApiToken) -> ApiToken:
+def revoke_token(*, token: ApiToken, by: User | None = None) -> ApiToken:
+    """`by` is an administrator, for the audit log; nobody where people revoke tokens of their own."""
     if token.revoked_at is None:
+        if by is not None:
+            record(actor=by, action="revoked", subject=token, before={"user": token.user.get_username()})
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
     return token

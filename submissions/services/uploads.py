@@ -15,6 +15,7 @@ from django.utils import timezone
 from leaderboard.metadata import MetadataOrigin, read_meta_file
 from leaderboard.models import MetadataVersion, ModelMeta, ModelRevision, SourceKind, Task
 from leaderboard.result_files import TaskFacts, UnusableFile, load_json, normalise, parse_result
+from leaderboard.services.audit import record
 from leaderboard.services.boards import bump_data_version
 from leaderboard.services.metadata import Claim, record_claims
 from leaderboard.services.model_metas import ensure_model_meta, ensure_revision
@@ -23,7 +24,9 @@ from submissions import hub
 from submissions.hub_metadata import published_on_hub, repository_claims
 from submissions.metadata import Metadata, describe
 from submissions.models import ResultUpload, UploadedFile
+from submissions.notices import Event
 from submissions.selectors import uploads as selectors
+from submissions.services.notifications import notify_of_upload
 from submissions.services.submissions import NotPossible, ReasonMissing, SubmissionError
 from submissions.upload_archive import Entry, Offer, Place, Unreadable, by_folder
 from submissions.upload_checks import (
@@ -150,6 +153,7 @@ def approve_upload(*, upload: ResultUpload, decided_by: User) -> ResultUpload:
         file.result, file.payload = result, None
     UploadedFile.objects.bulk_update(files, ["result", "payload"])
     _decide(upload, ResultUpload.State.APPROVED, decided_by)
+    notify_of_upload(upload=upload, event=Event.UPLOAD_APPROVED)
     return upload
 
 
@@ -161,6 +165,7 @@ def reject_upload(*, upload: ResultUpload, decided_by: User, reason: str) -> Res
     upload.reason = reason.strip()
     upload.files.update(payload=None)
     _decide(upload, ResultUpload.State.REJECTED, decided_by)
+    notify_of_upload(upload=upload, event=Event.UPLOAD_REJECTED)
     return upload
 
 
@@ -383,3 +388,11 @@ def _decide(upload: ResultUpload, state: ResultUpload.State, decided_by: User) -
     upload.decided_by = decided_by
     upload.decided_at = timezone.now()
     upload.save(update_fields=["state", "decided_by", "decided_at", "reason"])
+    record(
+        actor=decided_by,
+        action=state.value,
+        subject=upload,
+        before={"state": ResultUpload.State.PENDING.value},
+        after={"state": state.value},
+        reason=upload.reason,
+    )

@@ -14,16 +14,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from evaluation.selectors.status import run_status
 from submissions.metadata import shown_facts
-from submissions.models import Submission
+from submissions.models import Submission, Webhook
 from submissions.selectors import submissions as selectors
 from submissions.selectors.moderation import may_answer
 from submissions.selectors.notifications import failed_deliveries
 from submissions.selectors.organisations import managed_submissions, may_manage
+from submissions.selectors.quotas import is_refunded
 from submissions.selectors.watches import watches_of
 from submissions.services import publication
 from submissions.services import submissions as services
 
 PAGE_LENGTH = 50
+NEW_WEBHOOK = "new_webhook"
+"""In a session: the webhook whose secret its owner has still to see."""
 
 
 class SignedInRequest(HttpRequest):
@@ -54,12 +57,15 @@ def submission_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "is_changing": submission.is_changing,
         "facts": shown_facts(submission.metadata),
         "status": run_status(submission.run, request.user) if submission.run else None,
+        "is_refunded": is_refunded(submission),
         "failed_deliveries": failed_deliveries(request.user, submission),
         "may_answer": may_answer(request.user, submission),
         "may_withdraw": submission.can_be_withdrawn and manages,
         "may_edit": submission.can_be_edited and manages,
         "may_publish": submission.can_be_published and manages,
     }
+    if not is_part:
+        context["new_webhook"] = _new_webhook(request, submission)
     template = "submissions/_status.html" if is_part else "submissions/submission.html"
     response = render(request, template, context)
     if is_part and "waits" in request.GET and submission.state != Submission.State.PENDING:
@@ -67,6 +73,16 @@ def submission_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         response["HX-Refresh"] = "true"
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _new_webhook(request: SignedInRequest, submission: Submission) -> Webhook | None:
+    """Once, after the form that made it."""
+    if NEW_WEBHOOK not in request.session:
+        return None
+    webhook = Webhook.objects.filter(pk=request.session[NEW_WEBHOOK], owner=request.user, submission=submission).first()
+    if webhook is not None:
+        del request.session[NEW_WEBHOOK]
+    return webhook
 
 
 @login_required

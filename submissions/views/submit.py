@@ -22,11 +22,13 @@ from submissions.forms.submissions import SubmitForm
 from submissions.metadata import EDITABLE, EditableFact, Metadata, editable_facts, shown_facts
 from submissions.models import Submission
 from submissions.selectors import submissions as selectors
+from submissions.selectors.notifications import notices_in_form
 from submissions.selectors.organisations import managed_submissions
 from submissions.selectors.quotas import allowance
 from submissions.selectors.wishes import wish_in_form
 from submissions.services import submissions as services
-from submissions.views.submissions import SignedInRequest
+from submissions.services.notifications import choose_notices
+from submissions.views.submissions import NEW_WEBHOOK, SignedInRequest
 
 FACT, SAID = "fact-", "said-"
 TOO_OFTEN = "You had many models read within a short time. Wait a minute, then try again."
@@ -91,6 +93,15 @@ class FormPage(View):
             return editable_facts(shown, self._edits())
         return editable_facts(submission.metadata, _texts(submission.edits)) if submission else []
 
+    def _initial(self, submission: Submission) -> dict[str, Any]:
+        return wish_in_form(submission) | notices_in_form(self.request.user, submission)
+
+    def _keep_notices(self, form: SubmitForm, submission: Submission) -> None:
+        """The submission's page, which comes next, shows the secret of a new webhook."""
+        webhook = choose_notices(user=self.request.user, submission=submission, **form.notices())
+        if webhook is not None:
+            self.request.session[NEW_WEBHOOK] = webhook.pk
+
 
 def _labels(metadata: Metadata | None) -> set[str]:
     """Of the facts that can be changed, which stand in the form and need not be listed above it."""
@@ -102,7 +113,7 @@ class Submit(FormPage):
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Empty, as a link fills it in, or with what an earlier submission asked for: ?from=number."""
         if previous := self._previous(request.GET.get("from", "")):
-            return self._show(SubmitForm(user=request.user, initial=wish_in_form(previous)), previous=previous)
+            return self._show(SubmitForm(user=request.user, initial=self._initial(previous)), previous=previous)
         return self._show(SubmitForm(user=request.user, initial=_wish_in_address(request)))
 
     def post(self, request: SignedInRequest) -> HttpResponse:
@@ -128,6 +139,7 @@ class Submit(FormPage):
             return self._show_checks(
                 form, refused.checks, metadata=refused.metadata, standing=refused.standing, previous=previous
             )
+        self._keep_notices(form, submission)
         messages.success(request, "Submitted. This page says what a moderator decides, and how the evaluation goes on.")
         return redirect(submission)
 
@@ -147,7 +159,7 @@ class Edit(FormPage):
         if not submission.can_be_edited:
             messages.error(request, f"{submission} cannot be changed any more: it is {submission.get_state_display()}.")
             return redirect(submission)
-        form = self._form(submission, initial=wish_in_form(submission))
+        form = self._form(submission, initial=self._initial(submission))
         return self._show(form, editing=submission)
 
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
@@ -177,6 +189,7 @@ class Edit(FormPage):
         except (services.NotPossible, CannotDecrypt) as error:
             messages.error(request, str(error))
             return redirect(submission)
+        self._keep_notices(form, submission)
         messages.success(request, "Changed.")
         return redirect(submission)
 

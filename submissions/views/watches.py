@@ -11,19 +11,18 @@ from django.views.decorators.http import require_POST
 from evaluation.models import EvaluationRun
 from submissions.models import Submission, Watch
 from submissions.services import watches as services
-from submissions.services.submissions import NotPossible
 from submissions.views.submissions import SignedInRequest
 
 
 @login_required
 @require_POST
 def watch_submission(request: SignedInRequest, pk: int) -> HttpResponse:
-    submission = get_object_or_404(Submission, pk=pk)
+    submission = get_object_or_404(Submission.objects.select_related("run"), pk=pk)
     try:
         services.watch_submission(user=request.user, submission=submission)
-    except NotPossible as error:
+    except services.NothingToWatch as error:
         raise Http404 from error
-    messages.success(request, f"You watch the submission of {submission.model_name}.")
+    messages.success(request, "You watch the submission.")
     return redirect("submissions")
 
 
@@ -33,7 +32,7 @@ def watch_run(request: SignedInRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(EvaluationRun.objects.select_related("model_meta"), pk=pk)
     try:
         services.watch_run(user=request.user, run=run)
-    except NotPossible as error:
+    except services.NothingToWatch as error:
         raise Http404 from error
     messages.success(request, f"You watch run {run.pk} of {run.model_meta}.")
     return redirect("submissions")

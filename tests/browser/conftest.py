@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 from pytest_django.plugin import DjangoDbBlocker
 
+from tests.browser.inspector import Inspector
 from tests.browser.published import PASSWORD, READER, publish_data
 
 # Playwright's loop lives in the test's thread, where Django would take it for an asynchronous program.
@@ -61,6 +62,13 @@ def phone_page(browser: Browser, filled_server: LiveServer) -> Iterator[Page]:
         base_url=filled_server.url, viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2
     )
     yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def inspector(browser: Browser, filled_server: LiveServer) -> Iterator[Inspector]:
+    context = browser.new_context(base_url=filled_server.url, reduced_motion="reduce")
+    yield Inspector(context.new_page())
     context.close()
 
 

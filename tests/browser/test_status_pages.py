@@ -17,7 +17,7 @@ from evaluation.models import EvaluationUnit
 from evaluation.services import claims
 from evaluation.services.runs import cancel_run
 from submissions.models import Submission
-from tests.browser.test_pages import Inspector
+from tests.browser.inspector import Inspector
 from tests.factories_evaluation import claimed_unit, make_run, make_worker
 from tests.factories_submissions import make_moderator, make_submission
 

@@ -153,9 +153,9 @@ def test_from_signing_up_to_a_compared_rerun(visit: Any, worker: None) -> None:
     click_through(ann, "Submit")
     second = number_in(ann, "submissions")
     approve(mod, second)
-    run = EvaluationRun.objects.get(submission=second).pk
-    wait_for_end(run)
-    ann.goto(f"/runs/{run}/compare/")
+    wait_for_end(EvaluationRun.objects.get(submission=second).pk)
+    ann.goto(f"/submissions/{second}/")
+    ann.get_by_role("link", name="Compare with other runs of the model").click()
     expect(ann.locator("main")).to_contain_text("StarterSTS")
     expect(ann.locator("main")).to_contain_text("max_seq_length")
 

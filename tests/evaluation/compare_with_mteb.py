@@ -2,7 +2,8 @@
 
 A process of its own keeps mteb and torch out of that of the tests. Reads {"model": folder, "definitions": [...]} from
 standard input and writes {task: {"ours", "mtebs": {metric: value}, "error"}} to the file named by its argument.
-Nothing of our reading is used for mteb's side.
+Nothing of our reading is used for mteb's side. For tasks with metrics of their own, {"ours", "kept", "predictions"} are
+the scores, those of an evaluation that keeps predictions, and these.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from mteb.abstasks.task_metadata import TaskMetadata
 from sentence_transformers import SentenceTransformer
 
 from evaluation.evaluator.mteb_tasks import build_task
+from evaluation.evaluator.predictions import PredictionKeeper
 
 Rows = list[dict[str, Any]]
 
@@ -144,8 +146,9 @@ def mtebs_task(definition: dict[str, Any], folder: Path) -> AbsTask:
     return task
 
 
-def numbers(model: SentenceTransformer, task: AbsTask) -> dict[str, float]:
-    scores = mteb.evaluate(model, [task], cache=None, show_progress_bar=False).task_results[0].scores["test"][0]
+def numbers(model: SentenceTransformer, task: AbsTask, folder: str | None = None) -> dict[str, float]:
+    results = mteb.evaluate(model, [task], cache=None, show_progress_bar=False, prediction_folder=folder)
+    scores = results.task_results[0].scores["test"][0]
     return {name: value for name, value in scores.items() if isinstance(value, int | float)}
 
 
@@ -153,11 +156,17 @@ def compare(model: SentenceTransformer, definition: dict[str, Any]) -> dict[str,
     try:
         ours = numbers(model, build_task(definition))
         if definition["metric"]:
-            return {"ours": ours}
+            return {"ours": ours, **keeping_predictions(model, definition)}
         with tempfile.TemporaryDirectory() as folder:
             return {"ours": ours, "mtebs": numbers(model, mtebs_task(definition, Path(folder)))}
     except Exception as problem:  # noqa: BLE001 - the test looks at it
         return {"error": f"{type(problem).__name__}: {problem}"}
+
+
+def keeping_predictions(model: SentenceTransformer, definition: dict[str, Any]) -> dict[str, Any]:
+    task = build_task(definition)
+    keeper = PredictionKeeper(task)
+    return {"kept": numbers(model, task, tempfile.gettempdir()), "predictions": keeper.packed()["data"]}
 
 
 def main() -> None:

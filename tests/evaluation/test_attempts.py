@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from pytest_django.fixtures import Settings
 
 from evaluation.failures import Failure, FailureClass
+from evaluation.jobs import delete_what_is_old
 from evaluation.logs.redaction import LOG_LIMIT
 from evaluation.models import AttemptLog, EvaluationUnit
 from evaluation.services import claims
@@ -36,6 +41,22 @@ def test_without_a_text_the_log_of_the_last_heartbeat_is_kept() -> None:
     attempt = record_attempt(unit=unit, outcome=Outcome.LOST)
     assert attempt.text == "half way\n"
     assert attempt.worker_host == unit.owner.rpartition(":")[0] != ""
+
+
+def test_old_logs_of_earlier_attempts_are_deleted_and_the_last_one_never(settings: Settings) -> None:
+    unit, other = claimed_unit(), claimed_unit()
+    for text in ("first\n", "second\n", "third\n"):
+        record_attempt(unit=unit, outcome=Outcome.LOST, text=text)
+    record_attempt(unit=other, outcome=Outcome.DONE, text="only\n")
+    AttemptLog.objects.exclude(text="second\n").update(
+        started_at=Now() - timedelta(days=40), ended_at=Now() - timedelta(days=31)
+    )
+    settings.KEEP_ATTEMPTS_DAYS = 0
+    assert delete_what_is_old() == 0
+    settings.KEEP_ATTEMPTS_DAYS = 30
+    assert delete_what_is_old() == 1
+    assert sorted(AttemptLog.objects.values_list("text", flat=True)) == ["only\n", "second\n", "third\n"]
+    assert record_attempt(unit=unit, outcome=Outcome.DONE, text="fourth\n").number == 4
 
 
 def test_a_long_log_keeps_its_end() -> None:

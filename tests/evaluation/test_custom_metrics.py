@@ -15,7 +15,7 @@ from evaluation.custom.benchmarks import read_benchmark_folder
 from evaluation.custom.tasks import CustomTaskError, read_task_folder
 from evaluation.models import CustomMetric
 from evaluation.services.registration import register_benchmark
-from leaderboard.models import Task
+from leaderboard.models import AuditEntry, Task
 from tests.factories_custom_tasks import ROWS, make_task_folder, write_rows
 
 CODE = "def score(predictions, truth):\n    return 0.5\n"
@@ -87,6 +87,9 @@ def test_code_reaches_the_definition_only_by_approval_and_leaves_it_when_that_is
     assert (code_of(task), metric.approved_by) == (CODE, boss)
     client.post(desk, {"action": "withdraw", "_selected_action": metric.pk})
     assert code_of(task) is None
+    approval, withdrawal = AuditEntry.objects.order_by("pk")
+    assert (approval.actor, approval.action, approval.after) == (boss, "approved", {"sha256": metric.sha256})
+    assert (withdrawal.actor, withdrawal.before["approved_by"]) == (boss, "boss")
 
 
 @pytest.mark.django_db
@@ -95,6 +98,7 @@ def test_changed_code_needs_a_new_approval_and_is_a_new_version(tmp_path: Path) 
     call_command("add_tasks", str(folder), "--approve-metrics", stdout=StringIO())
     task = Task.objects.get()
     assert code_of(task) == CODE
+    assert AuditEntry.objects.get().actor_name == "somebody at the server"
     before = task.dataset_revision
     (folder / "metric.py").write_text(CODE.replace("0.5", "0.6"))
     out = StringIO()

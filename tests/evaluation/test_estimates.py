@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from evaluation.models import EvaluationUnit
+from evaluation.models import EvaluationRun, EvaluationUnit
 from evaluation.selectors.estimates import FIXED_PARAMETERS, estimate, estimated_seconds, seconds_by_task
 from leaderboard.models import ModelMeta, SourceKind, Task
 from tests.factories import make_model, make_result, make_task
@@ -59,6 +59,13 @@ def test_parts_and_variants_say_nothing_about_the_whole_task() -> None:
     task, model = make_task(), make_model()
     took(model, task, 4.0)
     EvaluationUnit.objects.update(hf_subsets=["default"])
+    assert estimated_seconds(task, model) is None
+
+
+def test_an_estimate_tells_nothing_of_private_runs() -> None:
+    task, model = make_task(), make_model()
+    took(model, task, 4.0)
+    EvaluationRun.objects.update(is_private=True)
     assert estimated_seconds(task, model) is None
 
 

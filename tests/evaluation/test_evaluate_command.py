@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from evaluation.models import EvaluationRun
+from evaluation.services import claims
 from leaderboard.models import ModelMeta, Origin
-from tests.factories import make_benchmark, make_model, make_task
+from tests.factories import make_benchmark, make_model, make_task, result_json
+from tests.factories_evaluation import make_worker
 
 pytestmark = pytest.mark.django_db
 
@@ -121,3 +126,34 @@ def test_a_folder_may_stand_in_for_a_model_of_the_hub_for_one_run(folder: Path) 
     from_hub, from_folder = EvaluationRun.objects.all()
     assert (from_folder.model_meta, from_folder.local_path) == (model_meta, str(folder))
     assert (from_hub.model_meta, from_hub.local_path) == (model_meta, "")
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("err", [Terminal(), StringIO()])
+def test_who_waits_at_a_terminal_sees_a_bar_below_the_lines_and_others_lines_only(
+    err: StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_model("org/model", registry_revision="c" * 40)
+    make_task("STS13")
+    make_worker()
+
+    def work() -> None:
+        while (unit := claims.claim()) is None:
+            time.sleep(0.05)
+        claims.finish_unit(unit=unit, payload=result_json(unit.task, {"test": {"default": 0.5}}), environment={})
+        connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    out = StringIO()
+    call_command("evaluate", "org/model", "--task", "STS13", "--wait", stdout=out, stderr=err)
+    thread.join()
+    assert out.getvalue().split() == ["STS13", "50.00"]
+    said, is_terminal = capsys.readouterr().err, err.isatty()
+    assert "STS13: done, main score 0.50000\n" in (said if is_terminal else err.getvalue())
+    assert ("1/1" in said) is is_terminal

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from evaluation.failures import Failure, FailureClass
 from evaluation.models import EvaluationRun, EvaluationUnit, Worker
@@ -93,6 +94,22 @@ def test_a_task_without_an_estimate_takes_what_it_took_before_and_an_unknown_one
     time = finish_time(mixed)
     assert time is not None
     assert time.is_rough
+
+
+def test_many_runs_cost_no_more_queries_than_one_and_are_remembered_for_some_seconds(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    make_worker()
+    for _ in range(5):
+        make_run(2)
+    with django_assert_num_queries(5):
+        finish_times()
+    last = EvaluationRun.objects.all()[0]
+    with django_assert_num_queries(2):
+        finish_time(last)
+    newer = make_run(1)
+    estimate(newer, 10)
+    assert finish_time(newer) is not None, "A run that came meanwhile is known at once."
 
 
 def test_nobody_promises_anything_without_workers_in_a_pause_or_after_the_end() -> None:

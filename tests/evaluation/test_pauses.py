@@ -11,6 +11,7 @@ from evaluation.services import claims
 from evaluation.services.pauses import pause_queue, resume_queue
 from evaluation.services.runs import EvaluationError
 from evaluation.services.waking import wake_if_claimable
+from leaderboard.models import AuditEntry
 from tests.factories_evaluation import claimed_unit, make_run
 from tests.factories_submissions import make_user
 
@@ -32,6 +33,10 @@ def test_the_queue_is_paused_with_a_reason_and_opened_again(
     assert not queue_is_paused()
     assert current_pause() is None
     assert OrmQ.objects.count() == 1
+    assert [(entry.action, entry.actor, entry.reason) for entry in AuditEntry.objects.order_by("pk")] == [
+        ("paused the queue", moderator, "New disks."),
+        ("opened the queue", moderator, ""),
+    ]
 
 
 def test_a_pause_that_is_there_or_says_nothing_is_refused() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django.fixtures import Settings
 
-from evaluation.models import EvaluationRun, EvaluationUnit, WithheldResult
+from evaluation.models import EvaluationRun, EvaluationUnit, KeptPredictions, WithheldResult
 from evaluation.selectors.scores import unit_score
 from evaluation.services import claims
 from evaluation.services.publication import publish_run
@@ -90,11 +94,33 @@ def test_only_the_one_who_asked_and_moderators_find_a_private_run(
     other = django_user_model.objects.create_user("other")
     boss = django_user_model.objects.create_superuser("boss")
     run = private_run(make_task(), requested_by=owner)
-    address = run.get_absolute_url()
-    assert client.get(address).status_code == 404
+    addresses = [run.get_absolute_url(), f"{run.get_absolute_url()}compare/"]
+    assert [client.get(address).status_code for address in addresses] == [404, 404]
     for user, status in ((other, 404), (owner, 200), (boss, 200)):
         client.force_login(user)
-        assert client.get(address).status_code == status
+        assert [client.get(address).status_code for address in addresses] == [status, status]
+
+
+def test_a_private_run_is_compared_with_public_ones_for_its_owner_only(
+    client: Client, django_user_model: type[User]
+) -> None:
+    owner = django_user_model.objects.create_user("owner")
+    task, model_meta = make_task("Compared"), ensure_model_meta(name="open/model")
+    public = make_run([task], model_meta=model_meta)
+    finish(claimed_unit(public), 0.25)
+    hidden = make_run([task], model_meta=model_meta, is_private=True, requested_by=owner, revision="b" * 40)
+    finish(claimed_unit(hidden), 0.75)
+    addresses = [f"{public.get_absolute_url()}compare/", f"{public.get_absolute_url()}compare/?with={hidden.pk}"]
+    for address in addresses:
+        page = client.get(address).content.decode()
+        assert "Nothing to compare with" in page
+        assert "b" * 40 not in page
+    client.force_login(owner)
+    for address in (*addresses, f"{hidden.get_absolute_url()}compare/"):
+        page = client.get(address).content.decode()
+        assert "b" * 40 in page
+        assert "25.00" in page
+        assert "75.00" in page
 
 
 def test_the_queue_counts_a_private_run_and_names_nothing(client: Client) -> None:
@@ -105,3 +131,30 @@ def test_the_queue_counts_a_private_run_and_names_nothing(client: Client) -> Non
     assert run.get_absolute_url() not in page
     finish(claimed_unit(run))
     assert "private" not in client.get("/queue/").content.decode()
+
+
+def test_predictions_of_a_private_run_are_kept_for_its_owner_and_move_on_when_it_is_published(
+    client: Client, django_user_model: type[User], settings: Settings, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    owner = django_user_model.objects.create_user("owner")
+    run = private_run(make_task(), requested_by=owner)
+    EvaluationRun.objects.update(keeps_predictions=True)
+    unit = claimed_unit(run)
+    wrong = {"texts": {"Query": "A cat."}, "wanted": "first", "given": "last", "split": "test", "subset": "default"}
+    packed = {"data": base64.b64encode(b"packed").decode(), "size": 6, "digest": "", "worst": [wrong]}
+    payload = result_json(unit.task, {"test": {"default": 0.5}})
+    claims.finish_unit(unit=unit, payload=payload, environment={}, predictions=packed)
+    examples, file = (f"{run.get_absolute_url()}tasks/{unit.pk}/{what}/" for what in ("examples", "predictions"))
+    assert [client.get(address).status_code for address in (examples, file)] == [404, 404]
+    client.force_login(owner)
+    assert examples in client.get(run.get_absolute_url()).content.decode()
+    page = client.get(examples).content.decode()
+    assert "A cat." in page
+    assert file in page
+    assert b"".join(client.get(file).streaming_content) == b"packed"  # type: ignore[attr-defined]
+    publish_run(run=run)
+    result = TaskResult.objects.get()
+    assert KeptPredictions.objects.get().result == result
+    assert "A cat." in client.get(examples).content.decode()
+    assert "A cat." in client.get(f"/results/{result.pk}/examples/").content.decode()

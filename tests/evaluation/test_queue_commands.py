@@ -55,7 +55,7 @@ def test_a_finished_run_leaves_the_queue() -> None:
 
 def test_workers_say_what_they_are_at(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     assert "No worker is running" in said("workers")
-    busy = make_worker(host="gpu-1")
+    busy = make_worker(host="gpu-1", memory_mb=40960, cores=16, labels=["large"], sandbox="bubblewrap")
     make_worker(host="gpu-2", draining=True)
     unit = claimed_unit(make_run(), worker=busy)
     with django_assert_num_queries(2):
@@ -65,7 +65,12 @@ def test_workers_say_what_they_are_at(django_assert_num_queries: DjangoAssertNum
         "gpu-1": ("running", [f"{unit.task.name} of run {unit.run_id}"]),
         "gpu-2": ("draining", []),
     }
-    assert "gpu-1" in said("workers")
+    told = next(fact for fact in facts if fact["host"] == "gpu-1")
+    abilities = {name: told[name] for name in ("device", "memory_mb", "cores", "labels", "sandbox")}
+    assert abilities == {"device": "cpu", "memory_mb": 40960, "cores": 16, "labels": ["large"], "sandbox": "bubblewrap"}
+    table = said("workers")
+    for words in ("gpu-1", "cpu", "40.0 GiB for a task", "16 cores", "labels large", "code of models: bubblewrap"):
+        assert words in table
 
 
 def test_silent_and_stopped_workers_are_shown_on_request() -> None:

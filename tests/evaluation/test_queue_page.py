@@ -29,15 +29,35 @@ def queue_page(client: Client) -> str:
 
 def test_workers_are_shown_with_what_they_do(client: Client) -> None:
     run = make_run(3)
-    unit = claimed_unit(run, worker=make_worker(host="gpu-1", labels=["large"]))
+    able = make_worker(
+        host="gpu-1",
+        labels=["large"],
+        device="cuda",
+        device_name="NVIDIA A100",
+        memory_mb=40960,
+        cores=16,
+        sandbox="bubblewrap",
+    )
+    unit = claimed_unit(run, worker=able)
     claims.heartbeat(unit=unit, progress="encoding")
     make_worker(host="gpu-2", pid=2)
     text = queue_page(client)
     assert f"{unit.task}, run {run.pk}</a> (encoding)" in text
-    assert "cpu (large)" in text
+    told = ["NVIDIA A100 (cuda)", "40.0 GiB for a task", "16 cores", "labels large", "code of models: bubblewrap"]
+    assert "<br>".join(told) in text
+    assert "cpu<br>code of models: no" in text[text.index("gpu-2") :]
     assert "nothing" in text[text.index("gpu-2") :]
     assert "<td>2</td>" in text
     assert 'action="/queue/pause/"' not in text
+
+
+def test_the_desk_says_what_workers_can_do(admin_client: Client) -> None:
+    make_worker(
+        labels=["large"], device="cuda", device_name="NVIDIA A100", memory_mb=512, cores=16, sandbox="bubblewrap"
+    )
+    text = admin_client.get("/admin/evaluation/worker/?q=a100").content.decode()
+    for words in ("NVIDIA A100 (cuda)", "512 MiB", ">16<", ">large<", ">bubblewrap<"):
+        assert words in text
 
 
 def test_a_moderator_pauses_the_queue_and_everybody_reads_why(client: Client, moderator: User) -> None:

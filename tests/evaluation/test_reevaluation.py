@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,17 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from evaluation.models import DriftFinding, EvaluationRun, KeptPredictions, Lane, PackageSet
+from evaluation.selectors.cells import UnitCells
 from evaluation.selectors.run_differences import run_differences
 from evaluation.services import claims
 from evaluation.services.drift import find_drift
 from evaluation.services.predictions import delete_old_predictions, predictions_folder
 from evaluation.services.reruns import rerun_results
-from leaderboard.models import ResultChoice, StaleResult, StaleRule, Task, TaskResult
-from tests.factories import make_model, make_result, make_task, make_variant, result_json
+from evaluation.services.retention import delete_what_is_old
+from leaderboard.models import AuditEntry, ModelMeta, ResultChoice, StaleResult, StaleRule, Task, TaskResult
+from tests.factories import Scores, make_model, make_result, make_task, make_variant, result_json
 from tests.factories_evaluation import claimed_unit, make_run
+from tests.factories_stale import make_superseded_result
 from tests.factories_submissions import make_moderator
 
 pytestmark = pytest.mark.django_db
@@ -59,12 +63,15 @@ def environment(**fields: Any) -> dict[str, Any]:
     }
 
 
-def finish(run: EvaluationRun, score: float = 0.5, *, predictions: Any = None, **of_environment: Any) -> TaskResult:
-    """As a worker would finish the run's only unit."""
+def finish(
+    run: EvaluationRun, score: Scores | float = 0.5, *, predictions: Any = None, **of_environment: Any
+) -> TaskResult:
+    """As a worker would finish the run's only unit. A bare number is the score of the only cell."""
     unit = claimed_unit(run)
+    scores = score if isinstance(score, Mapping) else {"test": {"default": score}}
     claims.finish_unit(
         unit=unit,
-        payload=result_json(unit.task, {"test": {"default": score}}, date=1_700_000_000 + run.pk),
+        payload=result_json(unit.task, scores, date=1_700_000_000 + run.pk),
         environment=environment(**of_environment),
         predictions=predictions,
     )
@@ -181,6 +188,34 @@ def test_what_cannot_be_run_is_skipped_with_the_reason(
     assert words in outcome.skipped[0]
 
 
+def test_a_part_of_a_task_is_run_again_as_that_part_and_compared_with_it() -> None:
+    task, model_meta = make_task(hf_subsets=["en", "de", "fr"]), make_model("acme/model")
+    part = make_run([], parts={task: UnitCells(hf_subsets=["de"])}, model_meta=model_meta)
+    result = finish(part, {"test": {"de": 0.5}})
+    (again,) = rerun_results(results=[result], requested_by=None).runs
+    unit = again.units.get()
+    assert (unit.eval_splits, unit.hf_subsets) == (None, ["de"])
+    finish(again, {"test": {"de": 0.6}})
+    assert find_drift() == 1
+
+    reported = make_result(model_meta, task, {"test": {"en": 0.5, "fr": 0.5, "gone": 0.5}}, current_in=())
+    (of_reported,) = rerun_results(results=[reported], requested_by=None).runs
+    assert of_reported.units.get().hf_subsets == ["en", "fr"]
+    whole = make_result(model_meta, task, {"test": dict.fromkeys(("en", "de", "fr"), 0.5)}, current_in=())
+    (of_whole,) = rerun_results(results=[whole], requested_by=None).runs
+    assert of_whole.units.get().hf_subsets is None, "A part of it that waits is not the whole."
+
+
+def test_a_model_that_only_a_token_opened_is_skipped_until_it_is_open() -> None:
+    result = finish(make_run(1, is_closed=True))
+    outcome = rerun_results(results=[result], requested_by=None)
+    assert outcome.runs == []
+    assert "the token that opened it is gone" in outcome.skipped[0]
+    model_meta = result.model_revision.model_meta
+    finish(make_run(1, model_meta=model_meta))
+    assert rerun_results(results=[result], requested_by=None).runs
+
+
 def test_a_result_of_a_local_folder_is_repeated_as_its_run_was_made() -> None:
     result = finish(make_run(1, revision="sha", local_path="/models/ours", pinned_by_content=True))
     (run,) = rerun_results(results=[result], requested_by=None).runs
@@ -210,6 +245,42 @@ def test_drift_is_found_kept_and_noted_as_gone() -> None:
     Task.objects.filter(pk=task.pk).update(dataset_revision="")
     assert find_drift() == 2
     assert DriftFinding.objects.get(kind="dataset").gone_at is not None
+    assert delete_what_is_old() == 0
+    DriftFinding.objects.exclude(gone_at=None).update(gone_at=Now() - timedelta(days=181))
+    assert delete_what_is_old() == 1
+    assert set(DriftFinding.objects.values_list("kind", flat=True)) == {"score", "environment"}
+
+
+def test_a_newer_commit_on_the_hub_is_drift_until_the_model_is_run_again_there(admin_client: Client) -> None:
+    task, model_meta = make_task(), make_model("acme/model")
+    finish(make_run([task], model_meta=model_meta), 0.5)
+    ModelMeta.objects.update(hub_commit="1" * 40)
+    assert find_drift() == 0, "The commit that was run is the newest."
+    ModelMeta.objects.update(hub_commit="2" * 40)
+    assert find_drift() == 1
+    finding = DriftFinding.objects.get()
+    assert (finding.kind, finding.model_meta, finding.task, finding.n_results) == ("model", model_meta, None, 1)
+    desk = "/admin/evaluation/driftfinding/"
+    assert "acme/model is at 22222222 on the Hub" in admin_client.get(desk).content.decode()
+    admin_client.post(desk, {"action": "rerun_at_newest_commit", "_selected_action": [finding.pk]})
+    again = EvaluationRun.objects.order_by("-pk")[0]
+    assert (again.revision, again.lane, [unit.task for unit in again.units.all()]) == (
+        "2" * 40,
+        Lane.BACKGROUND,
+        [task],
+    )
+    finish(again, 0.6)
+    assert find_drift() == 0
+    assert DriftFinding.objects.get().gone_at is not None
+
+
+def test_code_that_was_allowed_at_one_commit_is_not_run_at_another() -> None:
+    result = finish(make_run(1, allows_remote_code=True))
+    ModelMeta.objects.update(hub_commit="2" * 40)
+    result.refresh_from_db()
+    outcome = rerun_results(results=[result], requested_by=None, at_newest_commit=True)
+    assert outcome.runs == []
+    assert "code of its own" in outcome.skipped[0]
 
 
 def test_two_runs_of_a_model_are_compared_with_what_they_do_not_share(client: Client) -> None:
@@ -217,7 +288,10 @@ def test_two_runs_of_a_model_are_compared_with_what_they_do_not_share(client: Cl
     first = make_run([task], model_meta=model_meta, settings={"max_seq_length": 64})
     finish(first, 0.5)
     second = make_run([task], model_meta=model_meta)
+    link = f'href="/runs/{second.pk}/compare/"'
+    assert link not in client.get(second.get_absolute_url()).content.decode()
     finish(second, 0.502, seed=7)
+    assert link in client.get(second.get_absolute_url()).content.decode()
     found = run_differences(first, second)
     assert (found.n_shared, found.n_differing) == (1, 1)
     assert {label: (one, other) for label, one, other in found.facts} == {
@@ -228,6 +302,8 @@ def test_two_runs_of_a_model_are_compared_with_what_they_do_not_share(client: Cl
     assert "+0.20" in page
     assert "differs" in page
     alone = make_run(1)
+    finish(alone)
+    assert "/compare/" not in client.get(alone.get_absolute_url()).content.decode()
     assert "Nothing to compare with" in client.get(f"/runs/{alone.pk}/compare/").content.decode()
 
 
@@ -269,3 +345,23 @@ def test_the_desk_applies_a_rule_reruns_what_it_hits_and_rolls_back(admin_client
     admin_client.post(f"/admin/leaderboard/stalerule/{rule.pk}/delete/", {"post": "yes"})
     assert not StaleRule.objects.exists()
     assert result.stale_by.count() == 0
+    written = AuditEntry.objects.order_by("pk").values_list("action", flat=True)
+    assert list(written) == ["applied a rule", "asked to evaluate again", "deleted a rule"]
+
+
+def test_a_moderator_goes_back_to_an_earlier_result_from_its_page() -> None:
+    earlier = make_superseded_result()
+    page = f"/results/?model={earlier.model_revision.model_meta.name}&task={earlier.task.name}&result={earlier.pk}"
+    address = f"/admin/leaderboard/taskresult/{earlier.pk}/roll-back/"
+    assert address not in Client().get(page).content.decode()
+    client = Client()
+    client.force_login(make_moderator())
+    assert address in client.get(page).content.decode()
+    assert "Why?" in client.get(address).content.decode()
+    said = client.post(address, {"reason": "The later run used a broken driver."}, follow=True).content.decode()
+    assert "counts again" in said
+    assert "The later run used a broken driver." in said
+    assert address not in said
+
+    several = {"action": "roll_back_to", "_selected_action": [earlier.pk]}
+    assert "Why?" in client.post("/admin/leaderboard/taskresult/", several).content.decode()

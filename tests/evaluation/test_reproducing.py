@@ -65,7 +65,7 @@ def test_splits_that_all_tasks_share_are_options() -> None:
         (
             WantedModel("a/b", "0" * 40, in_registry=False, settings={}, local_path="/models/b"),
             EvaluatedTask("STS13"),
-            'Transformer("/models/b")',
+            'Transformer("/models/b", ',
         ),
     ],
 )
@@ -74,6 +74,28 @@ def test_what_no_option_says_makes_a_program(model: WantedModel, task: Evaluated
     assert found.is_program
     assert words in found.text
     ast.parse(found.text)
+
+
+def test_loaders_of_mteb_get_no_setting_that_they_do_not_know() -> None:
+    settings = {"embed_dim": 64, "max_seq_length": 32, "dtype": "float16", "framework": "registry"}
+    model = WantedModel("a/b", COMMIT, in_registry=True, settings=settings)
+    found = recipe(model, [EvaluatedTask("STS13")], batch_size=8)
+    assert f'mteb.get_model("a/b", revision="{COMMIT}", embed_dim=64)' in found.text
+    assert "model.model.max_seq_length = 32\nmodel.model.to(torch.float16)\n" in found.text
+
+
+def test_a_model_of_the_registry_that_is_loaded_otherwise_keeps_its_prompts_there() -> None:
+    model = WantedModel("a/b", COMMIT, in_registry=True, settings={"framework": "transformers"})
+    found = recipe(model, [EvaluatedTask("STS13")], batch_size=8).text
+    assert "mteb.get_model(" not in found
+    assert "mteb.get_model_meta(\"a/b\").loader_kwargs.get('model_prompts')" in found
+    ast.parse(found)
+
+
+def test_settings_that_the_command_cannot_say_are_named() -> None:
+    model = WantedModel("a/b", COMMIT, in_registry=True, settings={"dtype": "float16"})
+    found = recipe(model, [EvaluatedTask("Ours", is_custom=True)], batch_size=8)
+    assert "dtype='float16'" in found.note
 
 
 def test_tasks_of_this_board_are_repeated_here() -> None:

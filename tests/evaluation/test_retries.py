@@ -48,6 +48,12 @@ def test_a_model_that_does_not_fit_needs_a_bigger_worker_at_once() -> None:
     assert (following.again, following.batch_size, following.needs_memory_mb) == (timedelta(), None, 8001)
 
 
+def test_who_is_killed_while_loading_is_tried_again_here_once() -> None:
+    failure = Failure(FailureClass.MEMORY, "Killed.", whole_run=True, is_guess=True)
+    first, second = (after(failure, Attempt(number, 32, memory_mb=8000)) for number in (1, 2))
+    assert (first.again, first.batch_size, second.again) == (timedelta(), None, None)
+
+
 def test_without_a_bigger_worker_the_submitter_reads_how_much_there_was() -> None:
     following = after(OUT_OF_MEMORY, Attempt(6, 1, memory_mb=8000))
     assert following.again is None

@@ -149,6 +149,19 @@ def test_a_worker_takes_only_what_fits(wanted: dict[str, Any], offered: dict[str
 
 
 @pytest.mark.django_db
+def test_a_metric_of_one_task_asks_for_isolation_of_its_run() -> None:
+    metric = {"sha256": "0" * 64, "code": "def score(predictions, truth): return 1"}
+    plain = make_task(definition={"folder": "/data/plain", "metric": None})
+    own = make_task(definition={"folder": "/data/own", "metric": metric})
+    make_run([plain, own])
+    worker = make_worker(sandbox="")
+    assert claims.claim(worker=worker) is None
+    alone = make_run([plain])
+    assert claimed_unit(alone, worker).run == alone
+    assert claims.claim(worker=make_worker(sandbox="bubblewrap")) is not None
+
+
+@pytest.mark.django_db
 def test_when_the_smallest_batch_is_too_much_a_bigger_worker_has_to_take_it() -> None:
     small, big = make_worker(memory_mb=1000), make_worker(memory_mb=8000)
     run = make_run()
@@ -156,6 +169,8 @@ def test_when_the_smallest_batch_is_too_much_a_bigger_worker_has_to_take_it() ->
     claims.fail_unit(unit=claimed_unit(run, small), failure=Failure(FailureClass.MEMORY, "Out of memory."))
     assert claims.claim(worker=small) is None
     again = claimed_unit(run, big)
+    assert again.batch_size is None, "It begins with a whole batch."
+    again.batch_size = 1
     claims.fail_unit(unit=again, failure=Failure(FailureClass.MEMORY, "Out of memory."))
     again.refresh_from_db()
     assert again.state == State.FAILED
@@ -297,6 +312,26 @@ def test_the_fifth_failed_download_is_the_last() -> None:
     run.refresh_from_db()
     assert run.state == EvaluationRun.State.FAILED
     assert run.units.get().error == "The Hub does not answer."
+
+
+@pytest.mark.django_db
+def test_each_way_to_fail_has_tries_of_its_own_and_asking_again_gives_them_all_anew() -> None:
+    run = make_run()
+
+    def fail(failure: Failure) -> str:
+        unit = claimed_unit(run)
+        claims.fail_unit(unit=unit, failure=failure)
+        make_claimable_now(unit)
+        unit.refresh_from_db()
+        return unit.state
+
+    crash = Failure(FailureClass.INFRASTRUCTURE, "It crashed.")
+    for _ in range(2):
+        before = [fail(Failure(FailureClass.MEMORY, "Out of memory.")) for _ in range(4)]
+        assert before == [State.QUEUED] * 4
+        assert [fail(crash), fail(DOWNLOAD), fail(crash)] == [State.QUEUED] * 3
+        assert fail(crash) == State.FAILED
+        runs.retry_failed_units(run=run)
 
 
 @pytest.mark.django_db

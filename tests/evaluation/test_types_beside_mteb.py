@@ -112,6 +112,8 @@ def test_a_metric_of_its_own_becomes_the_main_score(compared: Compared, task_typ
     assert "error" not in result, result
     assert result["ours"]["main_score"] == result["ours"]["our_own"]
     assert TASK_KINDS[task_type].main_score in result["ours"]
+    assert result["kept"]["our_own"] == result["ours"]["our_own"]
+    assert result["predictions"]
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,9 @@ def test_two_dumps_are_not_written_at_once(tmp_path: Path) -> None:
     try:
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(hashtext('podium dump'))")
-        with pytest.raises(CommandError, match="Another dump is being written"):
-            call_command("dump", output=tmp_path / "dump", stdout=StringIO())
+            with pytest.raises(CommandError, match="Another dump is being written"):
+                call_command("dump", output=tmp_path / "dump", stdout=StringIO())
+            cursor.execute("SELECT pg_advisory_unlock(hashtext('podium dump'))")
     finally:
         other.close()
     out = StringIO()

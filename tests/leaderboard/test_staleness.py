@@ -10,6 +10,7 @@ from django.test import Client
 
 from leaderboard.currency import OFFICIAL, RUN, Candidate, Choice, competing_candidates
 from leaderboard.models import (
+    AuditEntry,
     BoardRow,
     CurrentResult,
     ModelMeta,
@@ -190,6 +191,10 @@ def test_going_back_to_an_earlier_result_holds_until_it_is_undone_or_a_newer_one
     undo_rollback(choice=choice, by=by)
     assert counting(task) == {later.pk}
     assert ResultChoice.objects.get().undone_by == by
+    assert [(entry.actor, entry.action, entry.subject_id) for entry in AuditEntry.objects.order_by("pk")] == [
+        (by, "rolled back", str(earlier.pk)),
+        (by, "undid the rollback", str(earlier.pk)),
+    ]
 
     roll_back(result=earlier, reason="The later run used a broken driver.", by=by)
     newest = record("example/model", task, 0.6, date=1_800_000_000)

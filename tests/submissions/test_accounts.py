@@ -15,6 +15,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from leaderboard.models import AuditEntry
 from submissions.selectors.accounts import role_of
 from submissions.services.accounts import create_account
 from tests.factories_accounts import signed_in
@@ -269,6 +270,13 @@ def test_an_administrator_gives_roles_and_takes_them() -> None:
         desk.post(ADMIN_USERS, {"action": f"make_{role}", "_selected_action": [user.pk]})
         user = User.objects.get(pk=user.pk)
         assert (role_of(user).lower(), user.is_staff) == (role, is_staff)
+    given = [(entry.action, entry.before, entry.after) for entry in AuditEntry.objects.order_by("pk")]
+    both = {"roles": ["Moderator", "Submitter"]}
+    assert given[0] == ("gave a role", {"roles": ["Submitter"]}, both)
+    assert given[1:] == [
+        ("gave a role", both, {"roles": ["Administrator", "Submitter"]}),
+        ("gave a role", {"roles": ["Administrator", "Submitter"]}, {"roles": ["Submitter"]}),
+    ]
 
 
 @pytest.mark.parametrize("is_active", [True, False])

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
 from evaluation.models import EvaluationRun, Lane
 from leaderboard.models import AuditEntry
@@ -72,6 +73,7 @@ OF_MODERATORS = {
     *(f"submissions.{verb}_quota" for verb in VERBS),
     *(f"submissions.{verb}_datasetupload" for verb in ("view", "change")),
     *(f"evaluation.{verb}_custommetric" for verb in ("view", "change")),
+    "leaderboard.view_taskresult",
     "leaderboard.view_staleresult",
     "leaderboard.view_staleruleevent",
     *(f"leaderboard.{verb}_resultchoice" for verb in ("view", "add")),
@@ -99,10 +101,7 @@ OF_ADMINISTRATORS = {
     *(f"submissions.{verb}_apitoken" for verb in ("view", "change", "delete")),
     "evaluation.delete_evaluationrun",
     *(f"evaluation.{verb}_worker" for verb in ("view", "change", "delete")),
-    *(
-        f"leaderboard.view_{model}"
-        for model in ("resultsource", "importrun", "importedfile", "modelrevision", "taskresult", "board")
-    ),
+    *(f"leaderboard.view_{model}" for model in ("resultsource", "importrun", "importedfile", "modelrevision", "board")),
 }
 
 
@@ -198,6 +197,47 @@ def test_everything_about_a_submission_is_there_to_read_only(desk: Client) -> No
     assert 'name="_save"' not in page
     assert desk.post(f"{LIST}{submission.pk}/change/", {"state": "approved"}).status_code == 405
     assert states() == ["pending"]
+
+
+def test_all_that_is_decided_is_shown_with_the_code_to_read(desk: Client, settings: Settings) -> None:
+    settings.HF_ENDPOINT = "https://hub.example/"
+    board = make_benchmark("Board", [make_task("OnBoard")])
+    submission = make_submission(
+        benchmarks=[board],
+        parts={"Parted": {"splits": ["test"], "subsets": None}, "OnBoard": {"splits": None, "subsets": ["en", "de"]}},
+        settings={"embed_dim": 4, "model_prompts": {"query": "Find <this>: "}},
+        batch_size=16,
+        training_data={"tasks": {"NLI": "data"}, "datasets": ["wiki"]},
+        declined={"Hard": "No such language."},
+        edits={"embed_dim": 16, "languages": ["eng-Latn"]},
+        visibility="private",
+        keeps_predictions=True,
+        checks=[{"name": "Code", "outcome": "warning", "sentence": "The model needs code of its own."}],
+    )
+    page = text_of(desk.get(f"{LIST}{submission.pk}/change/"))
+    for words in (
+        "Parted split=test",
+        "OnBoard subset=en,de",
+        "<strong>Dimension:</strong> 4",
+        "query: Find &lt;this&gt;: ",
+        "<strong>Batch size:</strong> 16",
+        "<strong>Disclosure:</strong> trained on what follows",
+        "<strong>Trained on data:</strong> NLI",
+        "<strong>Other datasets:</strong> wiki",
+        "<strong>Declined:</strong> Hard: No such language.",
+        "<strong>Embedding dimension:</strong> 16 (the repository says: 8)",
+        "<strong>Languages:</strong> eng-Latn (the repository says: -)",
+        "<strong>Private:</strong> yes",
+        "<strong>Predictions are kept:</strong> yes",
+    ):
+        assert words in page, words
+    files = f'<a href="https://hub.example/{submission.model_name}/tree/{submission.model_revision}"'
+    assert f'{files} rel="noreferrer">read the code at this commit</a>' in page
+    assert files in text_of(desk.get(f"{LIST}{submission.pk}/code/"))
+    assert "2 tasks: Board" in text_of(desk.get(LIST))
+    plain = make_submission(parts={"Parted": {"splits": ["test"], "subsets": None}})
+    assert ">1 task<" in text_of(desk.get(LIST))
+    assert "training data is not disclosed" in text_of(desk.get(f"{LIST}{plain.pk}/change/"))
 
 
 def test_nobody_adds_or_deletes_submissions_by_hand(desk: Client) -> None:

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from config.page_cache import PageCache
+from leaderboard.models import AuditEntry
 from leaderboard.selectors.versions import data_version
 from submissions.models import Announcement
 from submissions.services.announcements import delete_announcement, save_announcement
@@ -34,22 +35,22 @@ def home(cache: PageCache) -> str:
 
 @pytest.mark.django_db(transaction=True)
 def test_pages_in_memory_change_with_an_announcement_at_once() -> None:
-    cache = PageCache(get_wsgi_application(), Told())
-    save_announcement(announcement=Announcement(text="Closed on Sunday."))
+    cache, by = PageCache(get_wsgi_application(), Told()), make_user()
+    save_announcement(announcement=Announcement(text="Closed on Sunday."), by=by)
     assert "Closed on Sunday." in home(cache)
     announcement = Announcement.objects.get()
     announcement.text = "Closed on Monday."
-    save_announcement(announcement=announcement)
+    save_announcement(announcement=announcement, by=by)
     text = home(cache)
     assert "Closed on Monday." in text
     assert "Sunday" not in text
     announcement.is_shown = False
-    save_announcement(announcement=announcement)
+    save_announcement(announcement=announcement, by=by)
     assert "Closed" not in home(cache)
     announcement.is_shown = True
-    save_announcement(announcement=announcement)
+    save_announcement(announcement=announcement, by=by)
     assert "Closed" in home(cache)
-    delete_announcement(announcement=announcement)
+    delete_announcement(announcement=announcement, by=by)
     assert "Closed" not in home(cache)
 
 
@@ -71,6 +72,11 @@ def test_moderators_announce_at_their_desk_and_nobody_else() -> None:
     action = {"action": "delete_selected", "_selected_action": [Announcement.objects.get().pk], "post": "yes"}
     client.post(change_list, action)
     assert not Announcement.objects.exists()
+    content = {"text": form["text"], "link": form["link"], "kind": "maintenance", "is_shown": True}
+    assert [(entry.action, entry.before, entry.after) for entry in AuditEntry.objects.order_by("pk")] == [
+        ("announced", {}, content),
+        ("deleted", content, {}),
+    ]
     client.force_login(make_user(is_staff=True))
     assert client.get(address).status_code == 403
     client.force_login(User.objects.create_superuser("operator"))

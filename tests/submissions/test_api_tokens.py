@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from leaderboard.models import AuditEntry
 from submissions.api_authentication import ApiTokenAuthentication, HasScope
 from submissions.models import ApiToken
 from submissions.permissions import MODERATOR, SUBMITTER
@@ -204,6 +205,8 @@ def test_administrators_see_and_revoke_all_but_read_none() -> None:
     assert desk.get(f"/admin/submissions/apitoken/{token.pk}/change/").status_code == 200
     desk.post("/admin/submissions/apitoken/", {"action": "revoke", "_selected_action": [token.pk]})
     assert asked(Read, secret).status_code == 401
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.before) == ("revoked", {"user": "owner"})
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from evaluation.models import CustomMetric
-from leaderboard.models import Benchmark, Task, TaskVersion
-from submissions.models import DatasetUpload
+from leaderboard.models import AuditEntry, Benchmark, Task, TaskVersion
+from submissions.models import DatasetUpload, Notification
+from submissions.notices import Event
 from submissions.services.datasets import MOST_WAITING
 from tests.factories import make_task
 from tests.factories_custom_tasks import ROWS, make_benchmark_folder, make_task_folder, zipped
@@ -62,6 +63,7 @@ def test_an_upload_comes_onto_the_board_when_a_moderator_says_so(tmp_path: Path,
     assert "Added benchmark Tiny(v1)." in decide(client, upload, "approve")
     upload.refresh_from_db()
     assert upload.state == DatasetUpload.State.APPROVED
+    assert AuditEntry.objects.get().after == {"state": "approved", "content": upload.content}
     assert upload.benchmark == Benchmark.objects.get(name="Tiny(v1)")
     definition = Task.objects.get(name="TinySTS").definition
     assert definition is not None
@@ -69,6 +71,7 @@ def test_an_upload_comes_onto_the_board_when_a_moderator_says_so(tmp_path: Path,
     assert TaskVersion.objects.filter(source="an upload by ann", added_by=ann).count() == 2
     client.force_login(ann)
     assert "On the board since" in client.get(upload.get_absolute_url()).content.decode()
+    assert Notification.objects.get(recipient=ann).event == Event.DATASET_APPROVED
 
 
 def test_every_mistake_is_shown_with_its_line_and_nothing_is_kept(tmp_path: Path, client: Client, ann: User) -> None:
@@ -101,8 +104,14 @@ def test_a_rejection_needs_a_reason_that_reaches_the_submitter(tmp_path: Path, c
     assert "Say why" in decide(client, upload, "reject")
     decide(client, upload, "reject", "The labels are wrong.")
     assert "was decided already" in decide(client, upload, "approve")
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor_name, entry.reason) == ("rejected", "boss", "The labels are wrong.")
     client.force_login(ann)
     assert "The labels are wrong." in client.get(upload.get_absolute_url()).content.decode()
+    notification = Notification.objects.get(recipient=ann)
+    assert (notification.event, notification.facts["message"]) == (Event.DATASET_REJECTED, "The labels are wrong.")
+    told = client.get("/accounts/notifications/").content.decode()
+    assert f'<a href="{upload.get_absolute_url()}">{upload.benchmark_name}</a>' in told
 
 
 def test_approving_a_dataset_does_not_approve_its_code(tmp_path: Path, client: Client, ann: User) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from leaderboard.models import ResultFlag
+from leaderboard.models import AuditEntry, ResultFlag
 from submissions.models import ResultUpload
 from submissions.selectors import flags as selectors
 from submissions.services import flags as services
@@ -81,6 +81,8 @@ def test_moderators_decide_with_a_reason(client: Client) -> None:
     client.post(address, {"state": "dismissed", "decision": "A rerun gave the same."})
     page = client.get(flag.get_absolute_url()).content.decode()
     assert "A rerun gave the same." in page
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.before, entry.reason) == ("dismissed", {"state": "open"}, "A rerun gave the same.")
     with pytest.raises(NotPossible, match="dismissed"):
         services.decide_flag(flag=flag, decided_by=make_moderator(), state="accepted", decision="No.")
     assert flag.flagger is not None

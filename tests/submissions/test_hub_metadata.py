@@ -50,7 +50,9 @@ def test_a_model_at_the_same_commit_is_asked_for_nothing_more(start_hub: StartHu
     make_model("example/model")
     assert "1 changed" in synced()
     before = data_version()
+    ModelMeta.objects.update(hub_commit=None)
     assert "example/model: same commit." in synced("example/model")
+    assert ModelMeta.objects.get().hub_commit == COMMIT
     assert (MetadataVersion.objects.count(), data_version()) == (1, before)
 
 

@@ -168,6 +168,20 @@ def test_what_reads_images_has_settings_for_it() -> None:
 
 def test_claims_name_the_file_behind_each_field() -> None:
     said = claims(describe(snapshot_of(model_files(), parameters={"F32": 80})))
+    assert "parameters_by_dtype" not in said[MetadataOrigin.WEIGHTS], "The entry of a model has no such field."
     assert said[MetadataOrigin.WEIGHTS]["n_parameters"] == "safetensors header"
     assert said[MetadataOrigin.CARD]["languages"] == "model card"
     assert said[MetadataOrigin.CONFIG]["embed_dim"] == "1_Pooling/config.json"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"I64": 512, "F32": 22_713_216}, "F32 22.7M, I64 512"),
+        ({"BF16": 7_241_732_096}, "BF16 7.24B"),
+        ({"F16": 999_600, "U8": 1_500}, "F16 1M, U8 1.5K"),
+    ],
+)
+def test_parameters_are_told_by_dtype_the_most_first(parameters: dict[str, int], words: str) -> None:
+    facts = shown_facts(describe(snapshot_of(model_files(), parameters=parameters)))
+    assert [fact.value for fact in facts if fact.label == "Parameters by dtype"] == [words]

@@ -8,16 +8,20 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from evaluation.models import EvaluationRun, Lane
+from evaluation.selectors.workers import worker_classes
 from evaluation.services.runs import cancel_run, retry_failed_units
+from evaluation.services.steering import steer_run
 from leaderboard.models import AuditEntry
+from submissions.admin import submissions as submissions_desk
 from submissions.models import Submission
 from submissions.permissions import MODERATOR
-from submissions.selectors.moderation import comparison_with_earlier, worker_classes
+from submissions.selectors.moderation import comparison_with_earlier
 from submissions.services import moderation
 from submissions.services.plausibility import report_plausibility
 from submissions.services.submissions import NotPossible, approve, reject, withdraw
 from tests.factories import make_benchmark, make_task
 from tests.factories_accounts import make_organisation
+from tests.factories_evaluation import make_run
 from tests.factories_moderation import finish_units, make_approved, make_worker
 from tests.factories_submissions import make_moderator, make_role, make_submission, make_user
 
@@ -150,6 +154,39 @@ def test_a_run_under_way_follows_and_one_that_ended_does_not(moderator: User) ->
         moderation.set_lane(submission=submission, decided_by=moderator, lane=Lane.EXPRESS)
 
 
+def test_any_run_is_moved_and_assigned_at_the_desk_of_runs(desk: Client, moderator: User) -> None:
+    make_worker("big")
+    rerun, ended = make_run(lane=Lane.BACKGROUND), make_run()
+    cancel_run(run=ended)
+    runs = "/admin/evaluation/evaluationrun/"
+    form = {"action": "set_lane", "_selected_action": [rerun.pk, ended.pk]}
+    assert "Set the lane" in desk.post(runs, form).content.decode()
+    filled = form | {"decide": "1", "lane": Lane.EXPRESS.value, "reason": "A paper is due."}
+    page = desk.post(runs, filled, follow=True).content.decode()
+    assert "1 run will be done so." in page
+    assert "1 run had ended and stayed so." in page
+    assign = {"action": "assign_workers", "_selected_action": [rerun.pk], "decide": "1"}
+    assert "not one of the available choices" in desk.post(runs, assign | {"worker_class": "huge"}).content.decode()
+    desk.post(runs, assign | {"worker_class": "big"})
+    rerun.refresh_from_db()
+    ended.refresh_from_db()
+    assert (rerun.lane, rerun.worker_class, ended.lane) == (Lane.EXPRESS, "big", Lane.NORMAL)
+    assert audit() == [
+        ("moved to a lane", {"lane": "background"}, {"lane": "express"}, "A paper is due."),
+        ("assigned to workers", {"worker_class": ""}, {"worker_class": "big"}, ""),
+    ]
+
+
+def test_a_submission_says_how_its_run_is_done_now(desk: Client, moderator: User) -> None:
+    submission = make_approved([make_task()])
+    assert submission.run is not None
+    steer_run(run=submission.run, by=moderator, lane=Lane.EXPRESS)
+    assert '<option value="1" selected>express</option>' in text_of(desk, f"{LIST}{submission.pk}/lane/")
+    moderation.set_lane(submission=submission, decided_by=moderator, lane=Lane.NORMAL)
+    submission.run.refresh_from_db()
+    assert submission.run.lane == Lane.NORMAL
+
+
 def test_what_is_already_so_is_not_written_down_again(moderator: User) -> None:
     moderation.set_lane(submission=make_submission(), decided_by=moderator, lane=Lane.NORMAL)
     assert audit() == []
@@ -196,6 +233,18 @@ def test_a_selection_across_pages_is_decided_as_a_whole(desk: Client) -> None:
     assert set(Submission.objects.values_list("state", "reason")) == {("rejected", "A flood.")}
 
 
+@pytest.mark.parametrize("action", ["approve_selected", "reject_selected"])
+def test_too_many_at_once_are_left_alone_and_that_is_said(
+    desk: Client, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    monkeypatch.setattr(submissions_desk, "MOST_AT_ONCE", 1)
+    task = make_task()
+    rows = [make_submission(tasks=[task]) for _ in range(2)]
+    page = desk.post(LIST, {"action": action, "_selected_action": [row.pk for row in rows]}, follow=True)
+    assert b"Choose 1 submissions at most" in page.content
+    assert Submission.objects.pending().count() == 2
+
+
 def test_a_worker_class_that_no_worker_has_cannot_be_chosen(desk: Client) -> None:
     make_worker("big")
     assert worker_classes() == ["big"]
@@ -209,7 +258,7 @@ def test_the_form_shows_what_is_so_now(desk: Client) -> None:
     assert '<option value="1" selected>express</option>' in text_of(desk, f"{LIST}{submission.pk}/lane/")
 
 
-@pytest.mark.parametrize("name", ["reject", "ask", "lane", "workers", "code"])
+@pytest.mark.parametrize("name", ["reject", "ask", "lane", "workers", "code", "quota"])
 def test_every_decision_is_closed_to_who_may_only_look(name: str) -> None:
     submission = make_submission()
     user = make_user(is_staff=True)
@@ -238,6 +287,16 @@ def test_the_page_of_a_submission_compares_it_with_the_one_before(
         page = text_of(desk, f"{LIST}{later.pk}/change/")
     for words in (f"Submission {earlier.pk} of org/model", "-20.00", "+5.00", "What moderators did", "approved"):
         assert words in page
+
+
+def test_tasks_asked_for_in_part_are_compared_too() -> None:
+    make_submission(model_name="org/model", parts={"STS17": {"splits": ["test"], "subsets": ["en-en"]}})
+    later = make_submission(model_name="org/model", parts={"STS17": {"splits": ["test"], "subsets": ["de-de"]}})
+    comparison = comparison_with_earlier(later)
+    assert comparison is not None
+    assert ("Single tasks", "STS17 split=test subset=en-en", "STS17 split=test subset=de-de") in [
+        (difference.subject, difference.before, difference.after) for difference in comparison.values
+    ]
 
 
 def test_the_first_submission_of_a_model_is_compared_with_nothing() -> None:

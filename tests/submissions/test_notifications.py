@@ -9,6 +9,8 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import transaction
 from django.db.models.functions import Now
@@ -22,10 +24,15 @@ from evaluation.failures import Failure, FailureClass
 from evaluation.services import claims
 from evaluation.services.runs import cancel_run, retry_failed_units
 from submissions.delivery_jobs import deliver
-from submissions.models import Delivery, Notification, Submission, Webhook
-from submissions.notices import Event
+from submissions.jobs import delete_what_is_old
+from submissions.models import Delivery, Notification, Submission, Visibility, Webhook
+from submissions.notices import Event, Subject
+from submissions.selectors import notifications as selectors
 from submissions.services import notifications as services
 from submissions.services import submissions as submission_services
+from submissions.services.watches import watch_submission
+from tests.factories import make_task
+from tests.factories_accounts import make_organisation
 from tests.factories_evaluation import claimed_unit, make_run
 from tests.factories_submissions import make_moderator, make_submission, make_user
 from tests.factories_webhooks import receiving
@@ -78,6 +85,72 @@ def test_each_end_of_a_run_is_told_once(ada: User) -> None:
     cancel_run(run=run)
     cancel_run(run=run)
     assert [one.event for one in Notification.objects.order_by("pk")] == [Event.RUN_FAILED, Event.RUN_CANCELLED]
+
+
+@pytest.mark.parametrize("event", [event for event in Event if event.subject is Subject.SUBMISSION])
+def test_onlookers_hear_that_it_ended_and_others_hear_what_was_said(ada: User, event: Event) -> None:
+    submission = with_run(ada)
+    mate, moderator, onlooker = make_user("mate"), make_moderator("mo"), make_user("eve", email="eve@example.org")
+    submission.organisation = make_organisation(ada, mate)
+    submission.save()
+    for watcher in (mate, moderator, onlooker):
+        watch_submission(user=watcher, submission=submission)
+    services.notify(submission=submission, event=event, message="For your eyes only.")
+    told = {one.recipient: one for one in Notification.objects.all()}
+    for person in (ada, mate, moderator):
+        assert told.pop(person).facts["message"] == "For your eyes only."
+    if event == Event.QUESTION:
+        assert not told
+        return
+    notification = told.pop(onlooker)
+    assert not told
+    assert (notification.facts["message"], notification.path) == ("", f"/runs/{submission.run_id}/")
+    deliver()
+    (message,) = [message for message in mail.outbox if message.to == ["eve@example.org"]]
+    assert "For your eyes only." not in message.body
+    assert "lets you run them again" not in message.body
+    assert f"/submissions/{submission.pk}/" not in message.body
+    client = Client()
+    client.force_login(onlooker)
+    assert f'href="{notification.path}"' in client.get("/accounts/notifications/").content.decode()
+    assert client.get(notification.path).status_code == 200
+
+
+def test_taking_it_back_is_told_once_whenever_it_happens(ada: User) -> None:
+    waiting, running, watcher = make_submission(ada), with_run(ada), make_user()
+    for submission in (waiting, running):
+        watch_submission(user=watcher, submission=submission)
+        submission_services.withdraw(submission=submission)
+    told = [(one.submission, one.recipient, one.event) for one in Notification.objects.order_by("pk")]
+    assert told == [
+        (waiting, ada, Event.WITHDRAWN),
+        (waiting, watcher, Event.WITHDRAWN),
+        (running, ada, Event.RUN_CANCELLED),
+        (running, watcher, Event.RUN_CANCELLED),
+    ]
+
+
+@pytest.mark.usefixtures("private")
+def test_a_webhook_of_an_onlooker_is_not_told_the_reason(ada: User) -> None:
+    submission, onlooker = make_submission(ada), make_user("eve")
+    watch_submission(user=onlooker, submission=submission)
+    with receiving() as receiver:
+        services.set_webhook(owner=onlooker, url=receiver.url)
+        submission_services.reject(submission=submission, decided_by=make_moderator(), reason="No licence.")
+        deliver()
+    body = json.loads(receiver.requests[0].body)
+    assert (body["event"], body["message"]) == ("submission.rejected", "")
+    assert body["submission"]["url"] == "http://localhost:8000/submissions/"
+    assert b"No licence" not in receiver.requests[0].body
+
+
+def test_onlookers_hear_nothing_of_what_is_hidden(ada: User) -> None:
+    submission, onlooker = make_submission(ada), make_user("eve")
+    watch_submission(user=onlooker, submission=submission)
+    Submission.objects.update(visibility=Visibility.PRIVATE)
+    submission.refresh_from_db()
+    services.notify(submission=submission, event=Event.RUN_DONE)
+    assert [one.recipient for one in Notification.objects.all()] == [ada]
 
 
 def test_a_run_without_a_submission_tells_nobody() -> None:
@@ -223,6 +296,24 @@ def test_a_delivery_whose_sender_died_is_taken_again_and_the_dead_one_changes_no
     assert (delivery.state, delivery.error, delivery.attempts) == (State.DELIVERED, "", 2)
 
 
+def test_old_notifications_are_deleted_once_nothing_of_them_waits(ada: User, settings: Settings) -> None:
+    settings.KEEP_NOTIFICATIONS_DAYS = 90
+    services.set_webhook(owner=ada, url="https://example.org/hook")
+    old, waiting, young = (services.notify(submission=make_submission(ada), event=Event.PUBLISHED)[0] for _ in range(3))
+    Delivery.objects.exclude(notification=waiting).update(state=State.DELIVERED, ended_at=Now())
+    Delivery.objects.filter(notification=waiting, channel="email").update(state=State.DELIVERED, ended_at=Now())
+    Notification.objects.exclude(pk=young.pk).update(created_at=Now() - timedelta(days=91))
+    over, going_on = SessionStore(), SessionStore()
+    over.set_expiry(timezone.now() - timedelta(days=1))
+    over.save()
+    going_on.save()
+    assert delete_what_is_old() == 1
+    assert set(Notification.objects.all()) == {waiting, young}
+    assert set(Delivery.objects.values_list("notification", flat=True)) == {waiting.pk, young.pk}
+    assert [session.session_key for session in Session.objects.all()] == [going_on.session_key]
+    assert not Notification.objects.filter(pk=old.pk).exists()
+
+
 def test_a_webhook_in_a_private_network_is_refused_where_it_is_not_allowed(ada: User, settings: Settings) -> None:
     settings.WEBHOOK_HTTP = True
     with receiving() as receiver:
@@ -274,6 +365,36 @@ def test_somebody_chooses_for_everything_and_for_one_submission(ada: User) -> No
     assert Webhook.objects.get().submission == submission
 
 
+def test_the_form_says_how_one_is_told_and_the_next_page_shows_the_secret_once(
+    client: Client, hub: str, ada: User, settings: Settings
+) -> None:
+    settings.WEBHOOK_HTTP = False
+    client.force_login(ada)
+    wish = {"model_name": "example/model", "tasks": make_task().name, "by_email": "no", "submit": "1"}
+    refused = client.post("/submit/", wish | {"webhook": "http://example.org/hook"}).content.decode()
+    assert "The address has to begin with https://." in refused
+    assert not Submission.objects.exists()
+    shown = client.post("/submit/", wish | {"webhook": "https://example.org/hook"}, follow=True)
+    submission, webhook = Submission.objects.get(), Webhook.objects.get()
+    assert webhook.submission == submission
+    assert webhook.secret in shown.content.decode()
+    assert webhook.secret not in client.get(submission.get_absolute_url()).content.decode()
+    assert not selectors.wants_email(ada, submission)
+    assert selectors.wants_email(ada)
+
+    for address in (f"/submit/?from={submission.pk}", f"{submission.get_absolute_url()}edit/"):
+        form = client.get(address).content.decode()
+        assert 'value="https://example.org/hook"' in form
+        assert '<option value="no" selected>' in form
+    unchanged = wish | {"webhook": "https://example.org/hook", "note": "As before."}
+    again = client.post(f"{submission.get_absolute_url()}edit/", unchanged, follow=True).content.decode()
+    assert "The secret of your webhook" not in again
+    assert Webhook.objects.get().secret == webhook.secret
+    client.post(f"{submission.get_absolute_url()}edit/", wish | {"webhook": "", "by_email": ""})
+    assert not Webhook.objects.exists()
+    assert selectors.wants_email(ada, submission)
+
+
 def test_notices_of_others_are_nobodys_business(ada: User) -> None:
     services.notify(submission=make_submission(ada), event=Event.PUBLISHED)
     delivery = Delivery.objects.get()
@@ -282,4 +403,4 @@ def test_notices_of_others_are_nobodys_business(ada: User) -> None:
     stranger.force_login(make_user("eve"))
     assert stranger.get(f"/submissions/{delivery.notification.submission_id}/notices/").status_code == 404
     assert stranger.post(f"/accounts/notifications/{delivery.pk}/again/").status_code == 404
-    assert delivery.notification.submission.model_name not in stranger.get("/accounts/notifications/").content.decode()
+    assert delivery.notification.name not in stranger.get("/accounts/notifications/").content.decode()

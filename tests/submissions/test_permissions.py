@@ -18,12 +18,14 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from evaluation.models import EvaluationRun
-from submissions.models import ApiToken, Organisation, Submission, Visibility
+from leaderboard.models import ResultChoice, TaskResult
+from submissions.models import ApiToken, Organisation, Quota, Submission, Visibility
 from submissions.selectors.accounts import role_of
 from submissions.services import submissions as services
 from submissions.services.moderation import ask
 from tests.factories import make_task
 from tests.factories_accounts import make_api_token, make_organisation
+from tests.factories_stale import make_superseded_result
 from tests.factories_submissions import make_administrator, make_moderator, make_submission, make_user
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +99,10 @@ class World:
     @cached_property
     def token(self) -> ApiToken:
         return make_api_token(self.submitter)[0]
+
+    @cached_property
+    def earlier_result(self) -> TaskResult:
+        return make_superseded_result()
 
     @cached_property
     def newcomer(self) -> User:
@@ -182,9 +188,22 @@ LINES = [
         "Change a submission that waits", "GET", lambda world: f"{world.submission.get_absolute_url()}edit/",
         only("submitter", others=HIDDEN),
     ),
+    Line(
+        "Watch a public submission until it ends", "POST", lambda world: f"{world.submission.get_absolute_url()}watch/",
+        SIGNED_IN, did=lambda world: world.submission.watches.exists(),
+    ),
+    Line(
+        "Watch a private submission", "POST", lambda world: f"{world.private.get_absolute_url()}watch/",
+        WHO_SEES, did=lambda world: world.private.watches.exists(),
+    ),
     Line("See a private submission", "GET", lambda world: world.private.get_absolute_url(), WHO_SEES),
     Line(
         "See the run of a private submission", "GET", lambda world: run_of(world.private).get_absolute_url(),
+        only("submitter", "team-mate", "moderator", "administrator", others=HIDDEN, stranger=HIDDEN),
+    ),
+    Line(
+        "Compare the run of a private submission", "GET",
+        lambda world: f"{run_of(world.private).get_absolute_url()}compare/",
         only("submitter", "team-mate", "moderator", "administrator", others=HIDDEN, stranger=HIDDEN),
     ),
     Line(
@@ -285,14 +304,30 @@ LINES = [
     Line("Decide about datasets", "GET", always("/admin/submissions/datasetupload/"), MODERATORS),
     Line("Approve metrics of custom tasks", "GET", always("/admin/evaluation/custommetric/"), MODERATORS),
     Line("Decide about flags", "GET", always("/admin/leaderboard/resultflag/"), MODERATORS),
-    Line("Set quotas", "GET", always("/admin/submissions/quota/add/"), MODERATORS),
+    Line(
+        "Set a quota", "POST", always("/admin/submissions/quota/add/"), MODERATORS,
+        form=lambda world: {"username": world.newcomer.username, "submissions_per_month": 50, "unfinished_at_once": 9},
+        did=lambda world: Quota.objects.filter(user=world.newcomer).exists(),
+    ),
+    Line(
+        "Set the quota of who submitted", "POST", lambda world: f"{SUBMISSIONS}{world.submission.pk}/quota/",
+        MODERATORS, form=always({"submissions_per_month": 50, "unfinished_at_once": 9}),
+        did=lambda world: Quota.objects.filter(user=world.submitter).exists(),
+    ),
     Line("Say that results are stale", "GET", always("/admin/leaderboard/stalerule/add/"), MODERATORS),
+    Line("Look up single results at the desk", "GET", always("/admin/leaderboard/taskresult/"), MODERATORS),
+    Line(
+        "Let an earlier result count again", "POST",
+        lambda world: f"/admin/leaderboard/taskresult/{world.earlier_result.pk}/roll-back/", MODERATORS,
+        form=always({"reason": "The later run used a broken driver."}),
+        did=lambda world: ResultChoice.objects.filter(result=world.earlier_result).exists(),
+    ),
     Line("Plan spot checks", "GET", always("/admin/submissions/spotcheckrule/add/"), MODERATORS),
     Line("Announce something on all pages", "GET", always("/admin/submissions/announcement/add/"), MODERATORS),
     Line("Read the audit log", "GET", always("/admin/leaderboard/auditentry/"), MODERATORS),
     Line("Add to the audit log by hand", "GET", always("/admin/leaderboard/auditentry/add/"), NOBODY),
     Line("See and change workers", "GET", always("/admin/evaluation/worker/"), ADMINISTRATORS),
-    Line("See imports and single results at the desk", "GET", always("/admin/leaderboard/importrun/"), ADMINISTRATORS),
+    Line("See imports at the desk", "GET", always("/admin/leaderboard/importrun/"), ADMINISTRATORS),
     Line("See accounts", "GET", always(USERS), ADMINISTRATORS),
     Line(
         "Make somebody a moderator", "POST", always(USERS), ADMINISTRATORS,

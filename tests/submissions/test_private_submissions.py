@@ -11,15 +11,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from evaluation.models import WithheldResult
+from evaluation.models import EvaluationRun, WithheldResult
 from evaluation.services import claims
 from leaderboard.exports.dump_tables import TABLES
-from leaderboard.models import Benchmark, DeclinedTask, ModelMeta, Origin
+from leaderboard.models import Benchmark, DeclinedTask, ModelMeta, Origin, Task
 from leaderboard.services.boards import publish_boards
-from submissions.models import Notification, Submission
+from leaderboard.services.task_rows import publish_task_rows
+from submissions.jobs import refresh_plausibility
+from submissions.models import Notification, PlausibilityReport, Submission
 from submissions.services import publication
 from submissions.services import submissions as services
 from tests.factories import make_benchmark, make_model, make_result, make_task, result_json
+from tests.factories_accounts import make_organisation
 from tests.factories_evaluation import claimed_unit
 from tests.factories_submissions import make_moderator, make_submission, make_user
 from tests.submissions.test_pages import signed_in
@@ -102,6 +105,12 @@ def others() -> list[str]:
     ]
 
 
+def pages_of_the_run(submission: Submission) -> list[str]:
+    assert submission.run is not None
+    address = submission.run.get_absolute_url()
+    return [address, f"{address}compare/", f"{address}log/stream/"]
+
+
 def public_addresses() -> list[str]:
     return [*lists(), *others()]
 
@@ -121,8 +130,8 @@ def test_strangers_learn_nothing_of_a_private_submission(client: Client, submiss
     for visitor in (client, signed_in(make_user("stranger"))):
         leaking = [address for address in public_addresses() if is_named(visitor, address)]
         assert leaking == []
-        for address in (f"/models/{SECRET}/", f"/models/{SECRET}/history/", submission.run.get_absolute_url()):  # type: ignore[union-attr]
-            assert visitor.get(address).status_code == 404
+        for address in (f"/models/{SECRET}/", f"/models/{SECRET}/history/", *pages_of_the_run(submission)):
+            assert visitor.get(address).status_code == 404, address
     stranger = signed_in(make_user())
     assert stranger.get(submission.get_absolute_url()).status_code == 404
     assert WORD not in stranger.get("/submissions/").content.decode()
@@ -158,6 +167,15 @@ def test_what_is_private_does_not_block_and_is_not_told_to_others(submission: Su
         asked_by=submission.submitter, model_name="example/model", benchmarks=[Benchmark.objects.get()]
     )
     assert own.is_refused
+
+
+def test_team_mates_are_not_shown_the_way_to_what_follows_in_private() -> None:
+    submitter, team_mate = make_user(), make_user()
+    open_one = make_submission(submitter, organisation=make_organisation(submitter, team_mate))
+    hidden = make_submission(submitter, previous=open_one, visibility="private")
+    link = f'href="{hidden.get_absolute_url()}"'
+    assert link in signed_in(submitter).get(open_one.get_absolute_url()).content.decode()
+    assert link not in signed_in(team_mate).get(open_one.get_absolute_url()).content.decode()
 
 
 def test_the_owner_and_moderators_see_state_and_scores(submission: Submission) -> None:
@@ -262,6 +280,24 @@ def test_a_submission_that_cannot_be_published_does_not_stop_the_others(
     other.refresh_from_db()
     assert (submission.is_hidden, other.is_hidden) == (True, False)
     assert f"Submission {submission.pk} could not be published" in caplog.text
+
+
+def test_an_embargo_does_not_evade_the_plausibility_report(submission: Submission) -> None:
+    task = Task.objects.get(name="OpenTask")
+    publish_task_rows(tasks=[task.pk])
+    assert refresh_plausibility() == 1
+    assert "beats_best" in PlausibilityReport.objects.get().kinds
+    assert refresh_plausibility() == 0
+
+    long_ago = timezone.now() - timedelta(days=3)
+    EvaluationRun.objects.filter(submission=submission).update(finished_at=long_ago)
+    make_result(make_model("better/model"), task, 0.95)
+    publish_task_rows(tasks=[task.pk])
+    Submission.objects.update(embargo_until=long_ago)
+    assert publication.publish_due() == 1
+    report = PlausibilityReport.objects.get()
+    assert "beats_best" not in report.kinds
+    assert report.n_results == 1
 
 
 @pytest.mark.parametrize("state", ["rejected", "withdrawn"])

@@ -108,7 +108,7 @@ def test_those_to_whom_a_run_belongs_try_again_a_few_times_and_moderators_always
 
 
 def test_a_run_whose_token_is_gone_leads_to_a_new_submission(run: EvaluationRun) -> None:
-    EvaluationRun.objects.update(needs_token=True)
+    EvaluationRun.objects.update(is_closed=True)
     cancel_run(run=run)
     client = browser("submitter")
     page = client.get(run.get_absolute_url()).content.decode()

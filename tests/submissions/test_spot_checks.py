@@ -87,6 +87,16 @@ def test_what_cannot_be_repeated_is_not_picked() -> None:
     assert list(repeatable_results()) == [kept]
 
 
+def test_a_check_repeats_the_cells_that_were_reported_of_a_model_that_is_open() -> None:
+    model_meta = make_model()
+    part = make_result(model_meta, make_task(hf_subsets=["en", "de"]), {"test": {"de": 0.5}}, revision=COMMIT)
+    assert request_spot_check(results=[part]).run.units.get().hf_subsets == ["de"]
+    EvaluationRun.objects.update(is_closed=True, state="cancelled", finished_at=timezone.now())
+    assert not repeatable_results().exists()
+    with pytest.raises(NotPossible, match="token that opened it is gone"):
+        request_spot_check(results=[part])
+
+
 def test_three_agreeing_reruns_make_a_sample() -> None:
     model_meta = make_reported_model(4)
     (check,) = apply_rule(rule=make_rule())

@@ -11,9 +11,10 @@ import pytest
 import zstandard
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from leaderboard.models import BoardRow, ModelMeta, SourceKind, TaskResult
+from leaderboard.models import AuditEntry, BoardRow, ModelMeta, SourceKind, TaskResult
 from submissions.models import ResultUpload, UploadedFile
 from submissions.services import uploads as services
 from submissions.services.submissions import NotPossible, ReasonMissing
@@ -203,6 +204,44 @@ def test_maintainers_decide_in_the_admin(client: Client) -> None:
     upload.refresh_from_db()
     other.refresh_from_db()
     assert (upload.state, other.state, other.reason) == ("approved", "rejected", "Not plausible.")
+    assert [(entry.action, entry.subject_id, entry.reason) for entry in AuditEntry.objects.order_by("pk")] == [
+        ("approved", str(upload.pk), ""),
+        ("rejected", str(other.pk), "Not plausible."),
+    ]
+
+
+def test_the_list_of_uploads_tells_the_worst_check_without_reading_files(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client.force_login(make_moderator())
+    task = make_task()
+    uploads = [make_upload(task=task) for _ in range(3)]
+    noted = [{"name": "Coverage", "outcome": "warning", "sentence": "Some are missing."}]
+    UploadedFile.objects.filter(upload=uploads[0]).update(checks=noted)
+    address = reverse("admin:submissions_resultupload_changelist")
+    client.get(address)
+    with django_assert_num_queries(6) as queries:
+        page = client.get(address).content.decode()
+    assert not any("payload" in query["sql"] for query in queries.captured_queries)
+    assert page.count('field-worst_check">note<') == 1
+    assert page.count('field-worst_check">fine<') == 2
+    assert page.count('field-files_counted">1<') == 3
+
+
+def test_several_uploads_are_rejected_with_one_reason(client: Client) -> None:
+    client.force_login(make_moderator())
+    uploads = [make_upload() for _ in range(3)]
+    address = reverse("admin:submissions_resultupload_changelist")
+    form = {"action": "reject_selected", "_selected_action": [upload.pk for upload in uploads[:2]]}
+    page = client.post(address, form).content.decode()
+    assert page.count('name="_selected_action"') == 2
+    assert "Say why" in client.post(address, form | {"reason": " "}).content.decode()
+    client.post(address, form | {"reason": "Copies."})
+    assert list(ResultUpload.objects.order_by("pk").values_list("state", "reason")) == [
+        ("rejected", "Copies."),
+        ("rejected", "Copies."),
+        ("pending", ""),
+    ]
 
 
 def test_a_known_result_may_not_lose_cells() -> None:

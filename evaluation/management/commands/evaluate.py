@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from evaluation.selectors import names, scores, workers
 from evaluation.selectors.runs import run_units
 from evaluation.services.runs import EvaluationError, request_run
 from leaderboard.models import Benchmark, ModelMeta, Origin, Task
+from leaderboard.terminal import progress_bar
 
 LOOK_SECONDS = 0.5
 WORKER_STOP_SECONDS = 15
@@ -78,30 +80,22 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"run": run.pk, "address": run.get_absolute_url()}))
 
     def _wait(self, run: EvaluationRun) -> None:
-        with worker_if_needed(self._say):
+        with worker_if_needed(self._say), progress_bar(self.stderr) as progress:
             known: dict[int, str] = {}
+            say = self._say if progress.disable else partial(progress.console.print, markup=False, highlight=False)
+            of_run = progress.add_task("waiting", total=run.units.count())
             while True:
-                for unit in run_units(run):
-                    self._report(unit, known)
+                units = run_units(run)
+                for unit in units:
+                    if change := change_of(unit, known):
+                        say(change)
+                at_work = ", ".join(unit.task.name for unit in units if unit.state == EvaluationUnit.State.RUNNING)
+                n_finished = sum(unit.is_finished for unit in units)
+                progress.update(of_run, completed=n_finished, description=at_work or "waiting")
                 run.refresh_from_db()
                 if run.is_finished:
                     return
                 time.sleep(LOOK_SECONDS)
-
-    def _report(self, unit: EvaluationUnit, known: dict[int, str]) -> None:
-        """One line for each change of a unit."""
-        state = {
-            EvaluationUnit.State.RUNNING: unit.progress or "starting",
-            EvaluationUnit.State.FAILED: f"failed: {unit.error}",
-        }.get(EvaluationUnit.State(unit.state), unit.state)
-        if unit.state == EvaluationUnit.State.QUEUED and unit.error:
-            state = f"is tried again: {unit.error}"
-        if unit.result:
-            score = scores.task_score(unit.result)
-            state = f"done, main score {'missing' if score is None else f'{score:.5f}'}"
-        if known.get(unit.pk, EvaluationUnit.State.QUEUED) != state:
-            self._say(f"{unit.task}: {state}")
-        known[unit.pk] = state
 
     def _print(self, run: EvaluationRun, how: str) -> None:
         rows: list[dict[str, Any]] = [
@@ -130,6 +124,22 @@ class Command(BaseCommand):
 
     def _say(self, message: str) -> None:
         self.stderr.write(message, self.style.NOTICE)
+
+
+def change_of(unit: EvaluationUnit, known: dict[int, str]) -> str:
+    """A line if the unit is in another state than the one known, which is noted."""
+    state = {
+        EvaluationUnit.State.RUNNING: unit.progress or "starting",
+        EvaluationUnit.State.FAILED: f"failed: {unit.error}",
+    }.get(EvaluationUnit.State(unit.state), unit.state)
+    if unit.state == EvaluationUnit.State.QUEUED and unit.error:
+        state = f"is tried again: {unit.error}"
+    if unit.result:
+        score = scores.task_score(unit.result)
+        state = f"done, main score {'missing' if score is None else f'{score:.5f}'}"
+    before = known.get(unit.pk, EvaluationUnit.State.QUEUED)
+    known[unit.pk] = state
+    return "" if state == before else f"{unit.task}: {state}"
 
 
 def find_task(name: str) -> Task:

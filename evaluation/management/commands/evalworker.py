@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +24,7 @@ from config.embedded_postgres import ServerError
 from evaluation.capabilities import detect
 from evaluation.jobs import WORKER_VARIABLE
 from evaluation.models import EvaluationUnit, Worker
+from evaluation.selectors.workers import workers_that_claim
 from evaluation.services import claims, waking, workers
 from evaluation.worker.attendance import SUPERVISOR_VARIABLE
 from leaderboard.services.schedules import ensure_nightly_dump, ensure_schedules
@@ -76,6 +77,13 @@ class Command(BaseCommand):
             supervisor.stop()
 
 
+def next_night() -> float:
+    """Half past two in the time of the host, as a time stamp."""
+    now = datetime.now().astimezone()
+    tonight = now.replace(hour=2, minute=30, second=0, microsecond=0)
+    return (tonight if tonight > now else tonight + timedelta(days=1)).timestamp()
+
+
 class Supervisor:
     def __init__(self, queue: str, *, canary: float, dead: float, name: str, labels: list[str]) -> None:
         self._queue = queue
@@ -91,6 +99,8 @@ class Supervisor:
         self._last_answer = 0.0
         self._last_asked = 0.0
         self._answered_at: datetime | None = None
+        self._next_pruning = next_night()
+        self._pruning: subprocess.Popen[bytes] | None = None
         self._cluster = self._start_cluster()
         logger.info("Worker %s starts.", self._worker)
 
@@ -104,6 +114,7 @@ class Supervisor:
                 logger.warning("The cluster ended (%d); it is started again.", code)
                 self._restart_cluster()
             self._beat()
+            self._prune_at_night()
         except (OperationalError, InterfaceError) as error:
             logger.warning("The database is away: %s", str(error).strip())
             connection.close()
@@ -114,6 +125,8 @@ class Supervisor:
     def stop(self) -> None:
         """Let the cluster go in good order for a moment, then kill what is left; no unit stays claimed."""
         logger.info("Worker %s stops.", self._worker)
+        if self._pruning is not None:
+            self._pruning.terminate()
         try:
             workers.drain_worker(worker=self._worker)
             self._cluster.terminate()
@@ -140,13 +153,23 @@ class Supervisor:
         elif not self._is_busy():
             self._ask(now)
 
+    def _prune_at_night(self) -> None:
+        """Each host has a cache of its own, so no job of the queue can do it."""
+        if self._pruning is not None and self._pruning.poll() is not None:
+            self._pruning = None
+        if self._queue == settings.EVALUATION_QUEUE and time.time() > self._next_pruning:
+            self._next_pruning = next_night()
+            command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "prune_hub_cache"]
+            self._pruning = subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL)
+
     def _is_busy(self) -> bool:
         held = EvaluationUnit.objects.filter(worker=self._worker, state=EvaluationUnit.State.RUNNING)
         return held.filter(lease_until__gt=Now()).exists()
 
     def _ask(self, now: float) -> None:
         """An idle cluster gets a job now and then, to see whether it still works, and at once where work waits."""
-        if self._queue == settings.EVALUATION_QUEUE and waking.wake_if_claimable():
+        rests = not workers_that_claim().filter(pk=self._worker.pk).exists()
+        if self._queue == settings.EVALUATION_QUEUE and not rests and waking.wake_if_claimable():
             return
         if now - max(self._last_asked, self._last_answer) > self._canary:
             self._last_asked = now

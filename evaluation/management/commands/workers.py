@@ -1,4 +1,4 @@
-"""`manage.py workers`: who evaluates, and what they are at."""
+"""`manage.py workers`: who evaluates, what they can do, and what they are at."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from leaderboard.terminal import print_table
 
 
 class Command(BaseCommand):
-    help = "Show the workers and what each is at."
+    help = "Show the workers, what each can do, and what it is at."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--all", action="store_true", help="also those that stopped or are silent")
@@ -39,19 +39,28 @@ def _fact(one: WorkerState) -> dict[str, Any]:
         "pid": worker.pid,
         "queue": worker.queue,
         "state": one.state,
+        "reason": one.reason,
         "started_at": worker.started_at,
         "last_seen": worker.last_seen,
+        "device": worker.device,
+        "device_name": worker.device_name,
+        "memory_mb": worker.memory_mb,
+        "cores": worker.cores,
+        "labels": worker.labels,
+        "sandbox": worker.sandbox,
         "at_work_on": [f"{unit.task.name} of run {unit.run_id}" for unit in one.units],
     }
 
 
 def _table(workers: Iterable[WorkerState]) -> Table:
     table = Table(title="Workers")
-    for heading in ("Host", "Process", "Queue", "State", "Last seen", "At work on"):
-        table.add_column(heading, justify="right" if heading == "Process" else "left")
+    for heading in ("Worker", "State", "Last seen", "Can do", "At work on"):
+        table.add_column(heading)
     for one in workers:
         fact = _fact(one)
         seen = f"{timesince(fact['last_seen'], timezone.now(), depth=1)} ago"
         work = "\n".join(fact["at_work_on"])
-        table.add_row(fact["host"], str(fact["pid"]), fact["queue"], fact["state"], seen, work)
+        who = f"{one.worker.host}\nprocess {one.worker.pid}\nqueue {one.worker.queue}"
+        state = f"{one.state}: {one.reason}" if one.reason else one.state
+        table.add_row(who, state, seen, "\n".join(one.worker.abilities), work)
     return table

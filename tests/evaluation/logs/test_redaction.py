@@ -17,6 +17,12 @@ from evaluation.logs.redaction import LOG_LIMIT, REDACTED, last_lines, presentab
         ("GET https://alice:s3cret@hub.example/x", "alice:s3cret"),
         ("key sk-proj-0123456789abcdefgh", "sk-proj-0123456789abcdefgh"),
         ("ghp_0123456789abcdefghijABCDEFGHIJ012345", "ghp_0123456789abcdefghijABCDEFGHIJ012345"),
+        ("403 for https://s3.example/x?X-Amz-Expires=3600&X-Amz-Signature=0f1e2d3c4b5a69788796a5b4", "0f1e2d3c4b5a"),
+        ("https://s3.example/x?X-Amz-Security-Token=FwoGZXIvYXdzEB0aDJx%2Fabcd&x=1", "FwoGZXIvYXdz"),
+        ("https://storage.example/x?X-Goog-Signature=0f1e2d3c4b5a69788796a5b4", "0f1e2d3c4b5a"),
+        ("https://cdn.example/x?Policy=e30_&Signature=Ab~cd-EF_0123456789ghij__&Key-Pair-Id=K1", "Ab~cd-EF"),
+        ("https://blob.example/x?sv=2024&sig=aB3%2Fd4e5F6g7H8i9J0k%3D", "aB3%2Fd4e5"),
+        ('{"url": "https://cdn.example/x?a=1\\u0026sig=aB3d4e5F6g7H8i9J0k"}', "aB3d4e5"),
     ],
 )
 def test_what_looks_like_a_secret_is_removed(line: str, secret: str) -> None:
@@ -28,7 +34,9 @@ def test_a_secret_that_looks_like_nothing_is_removed_where_it_is_known() -> None
     assert redact("password hunter2x", ["hunter2x"]) == f"password {REDACTED}"
 
 
-@pytest.mark.parametrize("line", ["loading hf_hub", "STS13: 0.806", "https://hub.example:8090/api", "model@abc"])
+@pytest.mark.parametrize(
+    "line", ["loading hf_hub", "STS13: 0.806", "https://hub.example:8090/api", "model@abc", "no signature=given"]
+)
 def test_what_is_no_secret_stays(line: str) -> None:
     assert redact(line) == line
 

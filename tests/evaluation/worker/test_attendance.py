@@ -21,10 +21,11 @@ from evaluation.worker.attendance import Attendance, Draining
 from evaluation.worker.limits import Limits
 from evaluation.worker.process import EvaluatingProcess
 from leaderboard.models import Measurement
-from tests.factories import result_json
-from tests.factories_evaluation import claimed_unit, make_worker, surroundings
+from tests.factories import make_task, result_json
+from tests.factories_evaluation import claimed_unit, make_run, make_worker, surroundings
 
 State = EvaluationUnit.State
+TOKEN = "a token of no known kind"
 PRELUDE = "import json, os, signal, sys, time\ndef say(**event): print(json.dumps(event), flush=True)\n"
 
 
@@ -39,7 +40,9 @@ def attend(tmp_path: Path) -> Iterator[Attend]:
 
         def attend_script(unit: EvaluationUnit, script: str) -> bool:
             process = EvaluatingProcess(
-                {}, surroundings(tmp_path, folder=tmp_path), command=(sys.executable, "-c", PRELUDE + script)
+                {},
+                surroundings(tmp_path, folder=tmp_path, token=TOKEN),
+                command=(sys.executable, "-c", PRELUDE + script),
             )
             return Attendance(unit, stack.enter_context(process)).attend()
 
@@ -83,7 +86,7 @@ def test_a_failure_is_stored_with_its_class_words_and_log_but_without_secrets(at
     unit = claimed_unit()
     event = {
         "failure_class": "task",
-        "message": "Bad data at https://u:pw@host",
+        "message": f"Bad data at https://u:pw@host with {TOKEN}",
         "final": True,
         "whole_run": False,
         "environment": {},
@@ -91,15 +94,33 @@ def test_a_failure_is_stored_with_its_class_words_and_log_but_without_secrets(at
     assert not attend(unit, f"print('trace', file=sys.stderr); time.sleep(0.3); say(event='failure', **{event!r})")
     unit.refresh_from_db()
     assert (unit.state, unit.failure_class, unit.log) == (State.FAILED, FailureClass.TASK, "trace\n")
-    assert unit.error == "Bad data at https://[secret removed]@host"
+    assert unit.error == "Bad data at https://[secret removed]@host with [secret removed]"
 
 
 @pytest.mark.django_db
 def test_a_process_killed_by_the_system_counts_as_out_of_memory(attend: Attend) -> None:
     unit = claimed_unit()
-    assert not attend(unit, "os.kill(os.getpid(), signal.SIGKILL)")
+    assert not attend(unit, "say(event='progress', progress='evaluating'); os.kill(os.getpid(), signal.SIGKILL)")
     unit.refresh_from_db()
     assert (unit.state, unit.failure_class, unit.batch_size) == (State.QUEUED, FailureClass.MEMORY, 16)
+
+
+@pytest.mark.django_db
+def test_a_model_that_is_killed_twice_while_loading_goes_to_a_larger_worker_with_its_run(
+    attend: Attend,
+) -> None:
+    worker, _ = make_worker(memory_mb=1000), make_worker(memory_mb=4000)
+    run = make_run(2)
+    unit = claimed_unit(run, worker)
+    loading = "say(event='progress', progress='loading the model')"
+    assert not attend(unit, f"{loading}; os.kill(os.getpid(), signal.SIGKILL)")
+    unit.refresh_from_db()
+    assert (unit.state, unit.needs_memory_mb, unit.batch_size) == (State.QUEUED, None, None), "Anybody may do it once."
+    unit = claimed_unit(run, worker)
+    assert not attend(unit, f"{loading}; os.kill(os.getpid(), signal.SIGKILL)")
+    assert {(one.state, one.needs_memory_mb, one.batch_size) for one in run.units.all()} == {(State.QUEUED, 1001, None)}
+    unit.refresh_from_db()
+    assert unit.failure_class == FailureClass.MEMORY
 
 
 @pytest.mark.django_db
@@ -172,10 +193,30 @@ def test_progress_and_log_are_published_while_it_runs(attend: Attend) -> None:
 @pytest.mark.django_db
 def test_a_result_that_cannot_be_stored_fails_with_the_reason(attend: Attend) -> None:
     unit = claimed_unit()
-    attend(unit, "say(event='result', payload='no result', environment={})")
+    attend(unit, say_result(unit).replace("say(", "say(measurement={'device': 'cpu'}, "))
     unit.refresh_from_db()
     assert (unit.state, unit.failure_class) == (State.FAILED, FailureClass.INFRASTRUCTURE)
     assert unit.error.startswith("The result could not be stored")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_private", [False, True])
+@pytest.mark.parametrize(
+    ("score", "words"),
+    [
+        (float("nan"), "The main score of Task is missing or NaN in 1 of its parts."),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_result_without_its_score_is_the_models_fault(
+    attend: Attend, score: float | None, words: str, *, is_private: bool
+) -> None:
+    unit = claimed_unit(make_run([make_task("Task")], is_private=is_private))
+    payload = "no result" if score is None else result_json(unit.task, {"test": {"default": score}}).decode()
+    attend(unit, f"say(event='result', payload={payload!r}, environment={{}})")
+    unit.refresh_from_db()
+    assert (unit.state, unit.failure_class) == (State.FAILED, FailureClass.MODEL_CODE)
+    assert words in unit.error
 
 
 @pytest.mark.django_db
@@ -187,6 +228,9 @@ def test_a_result_that_cannot_be_stored_fails_with_the_reason(attend: Attend) ->
         "say(event='result', payload=[], environment={})",
         "say(event='failure', failure_class='fate', message='It was to be.')",
         "say(event=['result'])",
+        "say(event='failure', failure_class=['task'], message='It was to be.')",
+        "say(event='failure', failure_class='task', message='\\0')",
+        "print('[' * 100_000, flush=True)",
         "print('[1, 2]', flush=True)",
     ],
 )
@@ -197,6 +241,21 @@ def test_nonsense_from_the_evaluating_process_is_the_models_fault_and_the_worker
     assert not attend(unit, f"{said}; time.sleep(60)")
     unit.refresh_from_db()
     assert (unit.state, unit.failure_class) == (State.FAILED, FailureClass.MODEL_CODE)
+
+
+@pytest.mark.django_db
+def test_what_the_database_cannot_store_is_left_out_of_what_a_process_says(attend: Attend) -> None:
+    unit = claimed_unit()
+    script = (
+        "say(event='progress', progress='load\\0ing \\ud83d'); print('lo\\0g', file=sys.stderr, flush=True)\n"
+        "time.sleep(0.5)\n"
+        "found = {'se\\0ed': float('inf'), 'prompts': ['a\\udfff', float('nan')]}\n"
+        "say(event='failure', failure_class='task', message='No \\0 and no \\ud800.', final=True, environment=found)"
+    )
+    assert not attend(unit, script)
+    unit.refresh_from_db()
+    assert (unit.state, unit.error, unit.log) == (State.FAILED, "No  and no .", "log\n")
+    assert unit.environment == {"seed": None, "prompts": ["a", None]}
 
 
 @pytest.mark.django_db

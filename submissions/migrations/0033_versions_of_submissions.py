@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('submissions', '0027_kept_predictions'),
+        ('submissions', '0032_runs_of_closed_models'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('submissions', '0029_several_wait_for_a_revision'),
+        ('submissions', '0034_several_wait_for_a_revision'),
     ]
 
     operations = [

@@ -13,7 +13,7 @@ PERMISSIONS = {
 
 
 class Migration(migrations.Migration):
-    dependencies = [("submissions", "0030_handing_over")]
+    dependencies = [("submissions", "0035_handing_over")]
 
     operations = [
         migrations.RunPython(letting(ADMINISTRATOR, PERMISSIONS), no_longer_letting(ADMINISTRATOR, PERMISSIONS))

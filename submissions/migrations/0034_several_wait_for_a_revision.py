@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('submissions', '0028_versions_of_submissions'),
+        ('submissions', '0033_versions_of_submissions'),
     ]
 
     operations = [
