@@ -58,7 +58,7 @@ def managed_submissions(user: User | AnonymousUser) -> QuerySet[Submission]:
 
 
 def may_manage(user: User | AnonymousUser, submission: Submission) -> bool:
-    return managed_submissions(user).filter(pk=submission.pk).exists()
+    return submission.submitter_id == user.pk or managed_submissions(user).filter(pk=submission.pk).exists()
 
 
 def owns_model(user: User | AnonymousUser, model_name: str) -> bool:
