@@ -201,8 +201,9 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "Podium: "
 ACCOUNT_EMAIL_NOTIFICATIONS = SENDS_MAIL
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-# Besides allauth's own limits: an invitation sends a mail to somebody who did not ask for it.
-ACCOUNT_RATE_LIMITS = {"invite": "20/h/user"}
+# Besides allauth's own limits: an invitation sends a mail to somebody who did not ask for it, and reading a model
+# from the Hub holds a thread of the web server for as long as the Hub takes.
+ACCOUNT_RATE_LIMITS = {"invite": "20/h/user", "read_model": "15/m/user,200/h/user"}
 ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "moderator", "podium", "root"]
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PODIUM_TRUSTED_PROXIES", 1 if PRODUCTION else 0)

@@ -80,15 +80,16 @@ class Allowance:
 class Standing:
     """What the board knows already of a model at a commit.
 
-    `evaluated`, `queued` and `reported` are names of tasks: evaluated here, waiting for it, known from results of
-    others. `is_in_registry`: mteb knows how to load the model. `name_is_taken` says that the
-    name belongs to a model from elsewhere: a folder of the server.
+    `evaluated`, `queued`, `waiting` and `reported` are names of tasks: evaluated here, in the queue, asked for by
+    `pending_submission` or others that wait for a decision, known from results of others. `is_in_registry`: mteb knows
+    how to load the model. `name_is_taken` says that the name belongs to a model from elsewhere: a folder of the server.
     """
 
     pending_submission: int | None = None
     unfinished_run: int | None = None
     evaluated: frozenset[str] = frozenset()
     queued: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
     reported: frozenset[str] = frozenset()
     name_is_taken: bool = False
     is_in_registry: bool = False
@@ -116,7 +117,7 @@ def check_wish(
     allowance: Allowance | None = None,
 ) -> list[Check]:
     """Whether what was asked for can be run, is new, and is not too much. `facts` are values of the model's fields."""
-    checks = [_tasks(tasks), _news(tasks, standing)]
+    checks = [_tasks(tasks), check_news(tasks, standing)]
     if settings:
         checks.insert(0, _settings(settings, facts or {}, standing))
     if allowance is not None:
@@ -391,7 +392,8 @@ def _tasks(tasks: Sequence[WantedTask]) -> Check:
     return Check(Subject.TASKS, Outcome.OK, f"{_counted([task.name for task in tasks])} can be run.")
 
 
-def _news(tasks: Sequence[WantedTask], standing: Standing) -> Check:
+def check_news(tasks: Sequence[WantedTask], standing: Standing) -> Check:
+    """Whether anything that was asked for is not known, queued or asked for already."""
     wanted = frozenset(task.name for task in tasks if task.can_run)
     here = wanted & standing.evaluated
     known = wanted & (standing.evaluated | standing.queued)
@@ -401,19 +403,15 @@ def _news(tasks: Sequence[WantedTask], standing: Standing) -> Check:
             Outcome.ERROR,
             "The name belongs to a model that this board keeps in a folder. Ask a moderator.",
         )
-    if standing.pending_submission is not None:
+    if wanted and known | (wanted & standing.waiting) == wanted:
+        return Check(Subject.NEWS, Outcome.ERROR, _nothing_new(known == wanted, here == wanted, standing))
+    if waiting := (wanted & standing.waiting) - known:
+        left = f" {_counted(sorted(known))} of the others {'is' if len(known) == 1 else 'are'} evaluated or queued."
         return Check(
             Subject.NEWS,
-            Outcome.ERROR,
-            f"Submission {standing.pending_submission} asks for this revision and waits for a decision.",
-        )
-    if wanted and here == wanted:
-        return Check(Subject.NEWS, Outcome.ERROR, "This revision has been evaluated here on everything you chose.")
-    if wanted and known == wanted:
-        return Check(
-            Subject.NEWS,
-            Outcome.ERROR,
-            f"Run {standing.unfinished_run} is evaluating this revision on what you chose. Wait for it.",
+            Outcome.WARNING,
+            f"Submission {standing.pending_submission} waits and asks for {_counted(sorted(waiting))} of these, too. "
+            f"What one of the two has run, the other leaves out.{left if known else ''}",
         )
     if known:
         return Check(
@@ -428,6 +426,16 @@ def _news(tasks: Sequence[WantedTask], standing: Standing) -> Check:
             f"The board has results of others for {_counted(sorted(reported))}; a run here will check them.",
         )
     return Check(Subject.NEWS, Outcome.OK, "This revision has not been evaluated here.")
+
+
+def _nothing_new(is_known: bool, is_evaluated: bool, standing: Standing) -> str:
+    if is_evaluated:
+        return "This revision has been evaluated here on everything you chose."
+    if is_known:
+        return f"Run {standing.unfinished_run} is evaluating this revision on what you chose. Wait for it."
+    return (
+        f"Submission {standing.pending_submission} asks for this revision on what you chose, and waits for a decision."
+    )
 
 
 def _counted(names: Sequence[str]) -> str:

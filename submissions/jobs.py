@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from submissions.models import SpotCheckRule
+from submissions.models import SpotCheckRule, Submission
+from submissions.one_by_one import one_by_one
 from submissions.selectors.plausibility import outdated_reports
 from submissions.services import publication, retention
 from submissions.services.flags import flag_disagreements
@@ -24,12 +25,20 @@ def delete_what_is_old() -> int:
 def refresh_plausibility() -> int:
     """Compute missing and outdated plausibility reports; says how many. The rest waits for the next time."""
     outdated = list(outdated_reports().select_related("run")[:AT_ONCE])
-    for submission in outdated:
-        report_plausibility(submission=submission)
-    return len(outdated)
+    return one_by_one(_report, outdated, failing="The plausibility of %s could not be worked out")
 
 
 def spot_checks() -> int:
     """Tell moderators what disagrees, and pick what the rules that are due want rerun; says how many runs those are."""
     flag_disagreements()
-    return sum(len(apply_rule(rule=rule)) for rule in SpotCheckRule.objects.filter(is_active=True))
+    rules = SpotCheckRule.objects.filter(is_active=True)
+    return one_by_one(_apply, rules, failing="The rule of spot checks “%s” could not be applied")
+
+
+def _report(submission: Submission) -> int:
+    report_plausibility(submission=submission)
+    return 1
+
+
+def _apply(rule: SpotCheckRule) -> int:
+    return len(apply_rule(rule=rule))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +33,14 @@ def read_model(name: str, folder: str, revision: str = "") -> ModelSnapshot:
 
 def _read_model(name: str, root: Path, revision: str) -> ModelSnapshot:
     files = {path.relative_to(root).as_posix(): path.stat().st_size for path in root.rglob("*") if path.is_file()}
-    return read_snapshot(
+    snapshot = read_snapshot(
         name=name,
         requested_revision=revision,
         commit=revision or folder_revision(root),
         files=files,
         read=lambda path: _read_file(root / path),
-        parameters=_parameters([root / path for path in files if path.endswith(".safetensors")]),
     )
+    return replace(snapshot, parameters=_parameters([root / path for path in snapshot.weight_paths]))
 
 
 def _read_file(path: Path) -> bytes:

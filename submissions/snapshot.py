@@ -94,14 +94,14 @@ class ModelSnapshot:
         return self.document("README.md")
 
     @property
-    def safetensors_bytes(self) -> int:
-        """Size of the weights that would be loaded; copies in other folders (onnx, checkpoints) do not count."""
+    def weight_paths(self) -> list[str]:
+        """The weights that would be loaded; copies in other folders (onnx, checkpoints) do not count."""
         folders = {"", *(module.path for module in self.modules)}
-        return sum(
-            size or 0
-            for path, size in self.files.items()
-            if path.endswith(".safetensors") and path.rpartition("/")[0] in folders
-        )
+        return [path for path in self.files if path.endswith(".safetensors") and path.rpartition("/")[0] in folders]
+
+    @property
+    def safetensors_bytes(self) -> int:
+        return sum(self.files[path] or 0 for path in self.weight_paths)
 
 
 def path_in(folder: str, name: str) -> str:

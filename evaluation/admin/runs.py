@@ -14,7 +14,7 @@ from django.shortcuts import render
 from evaluation.forms import LaneForm, WorkerClassForm
 from evaluation.models import EvaluationRun, EvaluationUnit, QueuePause, Worker
 from evaluation.selectors.runs import queue_place, runs_with_progress
-from evaluation.services.runs import cancel_run, retry_failed_units
+from evaluation.services.runs import EvaluationError, cancel_run, retry_failed_units
 from evaluation.services.steering import steer_run
 from leaderboard.admin import AuditedHistory, actor
 from leaderboard.wording import counted
@@ -80,7 +80,12 @@ class EvaluationRunAdmin(ReadOnly, AuditedHistory):
 
     @admin.action(description="Try failed and cancelled tasks of the selected runs again", permissions=["act"])
     def retry(self, request: HttpRequest, queryset: QuerySet[EvaluationRun]) -> None:
-        units = sum(retry_failed_units(run=run, by=actor(request)) for run in queryset)
+        units = 0
+        for run in queryset:
+            try:
+                units += retry_failed_units(run=run, by=actor(request))
+            except EvaluationError as error:
+                self.message_user(request, f"{run}: {error}", messages.ERROR)
         self.message_user(request, f"{units} tasks are queued again.", messages.SUCCESS)
 
     @admin.action(description="Set the lane of the selected runs…", permissions=["act"])

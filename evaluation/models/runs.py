@@ -65,6 +65,13 @@ class EvaluationRun(models.Model):
         default=False, help_text="On the Hub only a token opened the model; the token goes when the run ends."
     )
     keeps_predictions = models.BooleanField(default=False, help_text="Keep what the model predicted, up to a size.")
+    batch_size = models.SmallIntegerField(
+        null=True, blank=True, help_text="A hint for the first attempt of each task; NULL: the default."
+    )
+    n_retries = models.SmallIntegerField(
+        default=0,
+        help_text="How often those it belongs to had failed tasks run again, but for failures of our machines.",
+    )
     is_private = models.BooleanField(
         default=False, help_text="Results are withheld, and only who may see the run knows of it."
     )

@@ -62,9 +62,13 @@ def narrowed(task: Task, splits: list[str], subsets: list[str]) -> UnitCells:
 
 def covers(unit: EvaluationUnit, wanted: UnitCells) -> bool:
     """Whether the unit evaluates all that is wanted of its task."""
-    task = unit.task
-    return _includes(unit.eval_splits, wanted.eval_splits, task.eval_splits) and _includes(
-        unit.hf_subsets, wanted.hf_subsets, task.hf_subsets
+    return holds(unit.task, UnitCells(unit.eval_splits, unit.hf_subsets), wanted)
+
+
+def holds(task: Task, asked: UnitCells, wanted: UnitCells) -> bool:
+    """Whether who asks for the one part of the task asks for all of the other."""
+    return _includes(asked.eval_splits, wanted.eval_splits, task.eval_splits) and _includes(
+        asked.hf_subsets, wanted.hf_subsets, task.hf_subsets
     )
 
 

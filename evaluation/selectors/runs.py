@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from evaluation.models import EvaluationRun, EvaluationUnit
+from evaluation.models import Credential, EvaluationRun, EvaluationUnit
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ def queue_place(run: EvaluationRun) -> int | None:
         return None
     ahead = unfinished_runs().filter(Q(lane__gt=run.lane) | Q(lane=run.lane, pk__lt=run.pk))
     return ahead.count() + 1
+
+
+def token_is_gone(run: EvaluationRun) -> bool:
+    """Whether nothing of the run can be tried again, because nothing opens its model any more."""
+    return run.is_closed and not Credential.objects.filter(run=run).exists()
 
 
 def unfinished_runs() -> QuerySet[EvaluationRun]:

@@ -14,7 +14,7 @@ from evaluation.selectors.finish_times import FinishTime, finish_time
 from evaluation.selectors.logs import unit_for_log
 from evaluation.selectors.reproduction import may_see_predictions, units_with_predictions
 from evaluation.selectors.run_differences import runs_to_compare
-from evaluation.selectors.runs import RunProgress, queue_place, run_progress, run_units
+from evaluation.selectors.runs import RunProgress, queue_place, run_progress, run_units, token_is_gone
 from evaluation.selectors.scores import unit_score
 from evaluation.selectors.signs import Signs, signs_of
 from leaderboard.models import Scope, TaskRow
@@ -52,6 +52,7 @@ class RunStatus:
     may_see_log: bool
     may_cancel: bool
     may_retry: bool
+    token_is_gone: bool
     can_be_compared: bool
 
 
@@ -68,6 +69,7 @@ def run_status(run: EvaluationRun, user: User | AnonymousUser) -> RunStatus:
         may_see_log=sees_log,
         may_cancel=not run.is_finished and may_cancel(user, run),
         may_retry=bool(progress.failed + progress.cancelled) and may_retry(user, run),
+        token_is_gone=token_is_gone(run),
         can_be_compared=bool(progress.done) and bool(runs_to_compare(run, user, limit=1)),
     )
 

@@ -7,12 +7,15 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from evaluation.capabilities import memory_needed_mb
+from evaluation.failures import FailureClass
 from evaluation.models import AttemptLog, EvaluationRun, EvaluationUnit, Lane
 from evaluation.selectors.cells import UnitCells, cells_wanted
 from evaluation.selectors.estimates import seconds_by_task
+from evaluation.selectors.runs import token_is_gone
 from evaluation.services.attempts import record_attempt
 from evaluation.services.states import lock_run, settle_run
 from evaluation.services.waking import wake
@@ -31,6 +34,10 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "dtype": ("float32", "float16", "bfloat16"),
     "framework": ("sentence-transformers", "registry", "transformers"),
 }
+
+
+MOST_RETRIES = 3
+"""So often those to whom a run belongs may have failed tasks run again. Failures of our machines do not count."""
 
 
 class EvaluationError(Exception):
@@ -83,6 +90,7 @@ def request_run(
         allows_remote_code=allows_remote_code,
         keeps_predictions=keeps_predictions,
         is_private=is_private,
+        batch_size=batch_size,
         is_closed=is_closed,
     )
     seconds = seconds_by_task(cells, model_meta)
@@ -133,20 +141,30 @@ def cancel_run(*, run: EvaluationRun, by: User | None = None, reason: str = "") 
 
 
 @transaction.atomic
-def retry_failed_units(*, run: EvaluationRun, by: User | None = None, reason: str = "") -> int:
+def retry_failed_units(
+    *, run: EvaluationRun, by: User | None = None, reason: str = "", is_counted: bool = False
+) -> int:
     """Queue what failed or was cancelled once more, with all attempts. Says how many units that is.
 
-    `by` as for `cancel_run`.
+    `by` as for `cancel_run`. `is_counted`: those to whom the run belongs ask for it, who may do so a few times.
+    Raises EvaluationError.
     """
     run = lock_run(run)
-    queued = run.units.filter(state__in=[EvaluationUnit.State.FAILED, EvaluationUnit.State.CANCELLED]).update(
+    if token_is_gone(run):
+        raise EvaluationError(
+            "The token that opens the model was deleted when the run ended: submit it again with one."
+        )
+    failed = run.units.filter(state__in=[EvaluationUnit.State.FAILED, EvaluationUnit.State.CANCELLED])
+    if is_counted:
+        _count_retry(run, failed)
+    queued = failed.update(
         state=EvaluationUnit.State.QUEUED,
         attempts=0,
         lost_claims=0,
         available_at=Now(),
         error="",
         failure_class="",
-        batch_size=None,
+        batch_size=run.batch_size,
         finished_at=None,
     )
     settle_run(run)
@@ -155,3 +173,15 @@ def retry_failed_units(*, run: EvaluationRun, by: User | None = None, reason: st
     if by is not None and queued:
         record(actor=by, action="retried", subject=run, after={"tasks": queued}, reason=reason)
     return queued
+
+
+def _count_retry(run: EvaluationRun, failed: QuerySet[EvaluationUnit]) -> None:
+    if not failed.exclude(failure_class=FailureClass.INFRASTRUCTURE.value).exists():
+        return
+    if run.n_retries >= MOST_RETRIES:
+        raise EvaluationError(
+            f"Tasks of this run were run again {MOST_RETRIES} times, which is the limit. Ask the moderators, or submit "
+            "the model again when it is mended."
+        )
+    run.n_retries += 1
+    run.save(update_fields=["n_retries"])

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from evaluation.models import EvaluationRun
 from evaluation.permissions import may_cancel, may_retry
 from evaluation.selectors.status import run_status
-from evaluation.services.runs import cancel_run, retry_failed_units
+from evaluation.services.runs import EvaluationError, cancel_run, retry_failed_units
 from evaluation.views.reproduction import reproduction_of
 from evaluation.views.visible_runs import visible_run
 
@@ -52,7 +52,15 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
     evaluation_run = visible_run(request, pk)
     if not may_retry(request.user, evaluation_run):
         raise PermissionDenied
-    n_units = retry_failed_units(run=evaluation_run, by=_for_others(request, evaluation_run))
+    try:
+        n_units = retry_failed_units(
+            run=evaluation_run,
+            by=_for_others(request, evaluation_run),
+            is_counted=not request.user.has_perm("evaluation.change_evaluationrun"),
+        )
+    except EvaluationError as error:
+        messages.error(request, str(error))
+        return _back(request, evaluation_run)
     if n_units:
         messages.success(request, f"Queued again: {_tasks(n_units)}.")
     else:

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 
 from evaluation.forms import LaneForm, WorkerClassForm
-from submissions.forms.moderation import AskForm, QuotaForm, RejectForm, RemoteCodeForm
+from submissions.forms.moderation import AskForm, HandOverForm, QuotaForm, RejectForm, RemoteCodeForm
 from submissions.models import Submission
 from submissions.selectors.quotas import quota_in_form
 from submissions.services import moderation, quotas
@@ -32,6 +32,8 @@ def _quota(submission: Submission, form: type[forms.Form]) -> Values:
 class Decision:
     """`label` stands on the button, `done` in the answer. `offered_in` are the states in which it makes sense.
 
+    `permission` is what it needs besides that to decide.
+
     `take` is called with `submission`, `decided_by` and what the form asks for; `so_far` is what holds now of that.
     """
 
@@ -43,6 +45,8 @@ class Decision:
     key: str
     offered_in: frozenset[str] = frozenset({State.PENDING.value, State.APPROVED.value})
     so_far: Callable[[Submission, type[forms.Form]], Values] = _own_fields
+
+    permission: str = "submissions.change_submission"
 
     @property
     def action(self) -> str:
@@ -62,6 +66,15 @@ DECISIONS = (
     Decision("lane", "Set the lane", "moved", LaneForm, moderation.set_lane, "l"),
     Decision("workers", "Assign to workers", "assigned", WorkerClassForm, moderation.assign_worker_class, "w"),
     Decision("code", "Allow remote code", "decided", RemoteCodeForm, moderation.allow_remote_code, "c"),
+    Decision(
+        "handover",
+        "Hand over",
+        "handed over",
+        HandOverForm,
+        moderation.hand_over,
+        "h",
+        permission="submissions.hand_over_submission",
+    ),
     Decision(
         "quota",
         "Set the submitter's quota",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -39,10 +40,13 @@ from submissions.models import SourceKind, Submission
 from submissions.plausibility import GRAVE, LABELS, Kind
 from submissions.selectors.moderation import QUEUE_ORDER, corrected_facts, files_on_hub, moderation_desk
 from submissions.selectors.wishes import said_besides, task_lines
+from submissions.services import moderation
 from submissions.services import submissions as services
 
 NOTHING = "-"
 OUTCOME_WORDS = {Outcome.OK: "fine", Outcome.WARNING: "note", Outcome.ERROR: "problem"}
+SEEN = re.compile(r"\b([0-9]{1,18})\.([0-9]{1,9})\b")
+"""A submission and the version of it that a page showed."""
 
 
 @admin.register(Submission)
@@ -129,7 +133,7 @@ class SubmissionAdmin(AuditedHistory):
             "findings": desk.report.labelled if desk.report else [],
             "history": [(entry, described_changes(entry)) for entry in desk.history],
             "may_approve": may_decide and submission.state == Submission.State.PENDING,
-            "decisions": [d for d in DECISIONS if may_decide and submission.state in d.offered_in],
+            "decisions": [d for d in self._decisions(request) if submission.state in d.offered_in],
         }
 
     def get_urls(self) -> list[URLPattern]:
@@ -143,11 +147,16 @@ class SubmissionAdmin(AuditedHistory):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Approving, and one action for each of the decisions."""
         actions = super().get_actions(request)
-        if self.has_change_permission(request):
-            for decision in DECISIONS:
-                action: Any = partial(self._decide_selected, decision=decision)
-                actions[decision.action] = (action, decision.action, f"{decision.label}…")
+        for decision in self._decisions(request):
+            action: Any = partial(self._decide_selected, decision=decision)
+            actions[decision.action] = (action, decision.action, f"{decision.label}…")
         return actions
+
+    def _decisions(self, request: HttpRequest) -> list[Decision]:
+        """Those that the person may take."""
+        if not self.has_change_permission(request):
+            return []
+        return [decision for decision in DECISIONS if request.user.has_perm(decision.permission)]
 
     @admin.action(description="Approve the selected submissions", permissions=["change"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
@@ -182,6 +191,8 @@ class SubmissionAdmin(AuditedHistory):
 
     def decide_one(self, request: HttpRequest, pk: int, *, decision: Decision) -> HttpResponse:
         submission = self._to_decide(request, pk)
+        if decision not in self._decisions(request):
+            raise PermissionDenied
         page = self._ask_and_decide(request, decision, [submission], is_asked=request.method != "POST")
         return page or self._back_to(submission)
 
@@ -218,6 +229,7 @@ class SubmissionAdmin(AuditedHistory):
             "decision": decision,
             "chosen": [(of, self.unusual(of), files_link(of)) for of in submissions],
             "form": form,
+            "seen": _seen_words(request, submissions),
             "is_action": "action" in request.POST,
         }
         return render(request, "submissions/admin/decide.html", context)
@@ -227,11 +239,19 @@ class SubmissionAdmin(AuditedHistory):
     ) -> None:
         user = actor(request)
         try:
-            decided = decision(submission=submission, decided_by=user)
+            decided = moderation.decide_as_seen(
+                submission=submission, seen=_seen(request).get(submission.pk), decision=decision, decided_by=user
+            )
         except (services.SubmissionError, EvaluationError) as error:
             self.message_user(request, str(error), messages.ERROR)
             return
         self.message_user(request, f"{decided}: {done}.", messages.SUCCESS)
+
+    def action_checkbox(self, obj: Submission) -> SafeString:
+        """With the version that the list shows, so that nothing else is decided about."""
+        return format_html(
+            '{}<input type="hidden" name="seen" value="{}">', super().action_checkbox(obj), _as_seen(obj)
+        )
 
     @admin.display(description="unusual")
     def unusual(self, submission: Submission) -> SafeString | str:
@@ -342,6 +362,22 @@ class SubmissionAdmin(AuditedHistory):
         if submission.run is None:
             return NOTHING
         return format_html('<a href="{}">{}</a>', submission.run.get_absolute_url(), submission.run)
+
+
+def _as_seen(submission: Submission) -> str:
+    return f"{submission.pk}.{submission.version}"
+
+
+def _seen(request: HttpRequest) -> dict[int, int]:
+    """The version of each submission that the person had before them when they decided."""
+    words = " ".join([*request.POST.getlist("seen"), *request.GET.getlist("seen")])
+    return {int(pk): int(version) for pk, version in SEEN.findall(words)}
+
+
+def _seen_words(request: HttpRequest, submissions: list[Submission]) -> str:
+    """To go along with a form: a version that an earlier page showed counts, not the one of now."""
+    seen = _seen(request)
+    return " ".join(f"{one.pk}.{seen.get(one.pk, one.version)}" for one in submissions)
 
 
 def files_link(submission: Submission) -> SafeString | str:

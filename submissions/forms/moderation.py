@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.contrib.auth.models import User
 
 from evaluation.forms import reason_for_the_log
 from submissions.models.messages import MAX_LENGTH
@@ -44,6 +45,22 @@ class RemoteCodeForm(forms.Form):
         help_text="What you read of the code, and at which commit. It stands in the audit log.",
         error_messages={"required": "Say what you read of the code: the audit log keeps it."},
     )
+
+
+class HandOverForm(forms.Form):
+    to = forms.CharField(label="To the account", max_length=150, help_text="The exact name of the new submitter.")
+    reason = forms.CharField(
+        widget=_text(2),
+        max_length=2000,
+        help_text="It stands in the audit log.",
+        error_messages={"required": "Say why: the audit log keeps it."},
+    )
+
+    def clean_to(self) -> User:
+        found = User.objects.filter(username=self.cleaned_data["to"], is_active=True).first()
+        if found is None:
+            raise forms.ValidationError("There is no active account of that name.")
+        return found
 
 
 class QuotaForm(forms.Form):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings as django_settings
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import MD5, Cast, Now
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils import timezone
 
 from evaluation.models import Credential, EvaluationRun, Lane
 from leaderboard.models import Benchmark, Task
@@ -33,9 +34,12 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(state=Submission.State.PENDING)
 
     def to_be_published(self) -> SubmissionQuerySet:
-        """Private ones whose embargo is over."""
-        return self.filter(visibility=Visibility.PRIVATE, published_at=None, embargo_until__lte=Now()).exclude(
-            state__in=[Submission.State.REJECTED, Submission.State.WITHDRAWN]
+        """Approved private ones whose embargo is over; what still waits is public from its approval on."""
+        return self.filter(
+            state=Submission.State.APPROVED,
+            visibility=Visibility.PRIVATE,
+            published_at=None,
+            embargo_until__lte=Now(),
         )
 
 
@@ -112,6 +116,9 @@ class Submission(models.Model):
     allows_remote_code = models.BooleanField(
         default=False, help_text="A moderator let the model run code of its own, isolated from the rest."
     )
+    version = models.IntegerField(
+        default=1, help_text="Grows with each change, so that nobody decides about what they have not seen."
+    )
     question_open = models.BooleanField(default=False, help_text="A moderator asked something; nobody answered yet.")
     run = models.OneToOneField(EvaluationRun, models.PROTECT, null=True, blank=True, related_name="submission")
 
@@ -119,7 +126,10 @@ class Submission(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        permissions = [("submit_local_folder", "Can submit a model from a folder of the server")]
+        permissions = [
+            ("submit_local_folder", "Can submit a model from a folder of the server"),
+            ("hand_over_submission", "Can make somebody else the submitter"),
+        ]
         indexes = [models.Index(fields=["state", "created_at"], name="submission_by_state")]
         constraints = [
             models.CheckConstraint(
@@ -155,13 +165,6 @@ class Submission(models.Model):
                 name="an_unapproved_submission_has_no_run",
             ),
             models.CheckConstraint(condition=Q(lane__in=Lane.values), name="a_submission_is_in_a_lane"),
-            models.UniqueConstraint(
-                F("model_name"),
-                F("model_revision"),
-                MD5(Cast("settings", models.TextField())),
-                condition=Q(state="pending", visibility="public"),
-                name="one_pending_submission_per_model_revision",
-            ),
             models.CheckConstraint(
                 condition=Q(visibility="private") | Q(embargo_until__isnull=True, published_at__isnull=True),
                 name="only_a_private_submission_is_published_later",
@@ -181,6 +184,10 @@ class Submission(models.Model):
     def is_hidden(self) -> bool:
         """Whether strangers must not learn of it."""
         return self.visibility == Visibility.PRIVATE and self.published_at is None
+
+    @property
+    def embargo_is_over(self) -> bool:
+        return self.embargo_until is not None and self.embargo_until <= timezone.now()
 
     @property
     def can_be_edited(self) -> bool:

@@ -50,6 +50,17 @@ def of_teammates(user: User | AnonymousUser) -> Q:
     return Q(Exists(Membership.objects.filter(user_id=_key(user), organisation_id=OuterRef("organisation_id"))))
 
 
+def managed_submissions(user: User | AnonymousUser) -> QuerySet[Submission]:
+    """Those that the person may change, withdraw and publish: their own, and those of organisations that they own."""
+    return Submission.objects.filter(
+        Q(submitter_id=_key(user)) | Q(organisation_id__in=owned_organisations(user).values("pk"))
+    )
+
+
+def may_manage(user: User | AnonymousUser, submission: Submission) -> bool:
+    return submission.submitter_id == user.pk or managed_submissions(user).filter(pk=submission.pk).exists()
+
+
 def owns_model(user: User | AnonymousUser, model_name: str) -> bool:
     """Whether the model lies under a name that is proven to be the person's: a confirmed organisation, or their own."""
     namespace = model_name.partition("/")[0]

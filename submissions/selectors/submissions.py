@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, Count, F, Prefetch, Q, QuerySet, When
 
 from evaluation.models import EvaluationUnit
-from evaluation.selectors.cells import UnitCells, cells_wanted, covers
+from evaluation.selectors.cells import UnitCells, cells_wanted, covers, holds
 from leaderboard.experiments import experiment_name
 from leaderboard.models import Benchmark, ModelMeta, Origin, SourceKind, Task, TaskResult
 from leaderboard.selectors.model_metas import missing_tasks
@@ -134,8 +134,10 @@ def standing(candidate: Candidate) -> Standing:
         variant__experiment_name=experiment_name(candidate.settings),
     )
     known = ModelMeta.objects.filter(name=name).first()
+    waiting = _waiting(candidate)
     return Standing(
-        pending_submission=_pending(candidate),
+        pending_submission=next(iter(waiting.values()), None),
+        waiting=frozenset(waiting),
         unfinished_run=next(iter(queued.values()), None),
         evaluated=frozenset(unit.task.name for unit in units if unit.is_finished),
         queued=frozenset(queued),
@@ -145,8 +147,11 @@ def standing(candidate: Candidate) -> Standing:
     )
 
 
-def _pending(candidate: Candidate) -> int | None:
-    """The submission that asks for the same and waits: a public one, or one of the person's own."""
+def _waiting(candidate: Candidate) -> dict[str, int]:
+    """The tasks on which a submission that waits covers all that is wanted: {task: submission}.
+
+    Public submissions count, and the person's own.
+    """
     known = Q(visibility=Visibility.PUBLIC)
     if candidate.asked_by is not None:
         known |= Q(submitter=candidate.asked_by)
@@ -158,7 +163,13 @@ def _pending(candidate: Candidate) -> int | None:
     )
     if candidate.besides is not None:
         waiting = waiting.exclude(pk=candidate.besides.pk)
-    return waiting.values_list("pk", flat=True).first()
+    found: dict[str, int] = {}
+    for submission in waiting.prefetch_related("benchmarks", "tasks").order_by("pk"):
+        asked = cells_of(submission)
+        for task, wanted in candidate.cells.items():
+            if task in asked and task.name not in submission.declined and holds(task, asked[task], wanted):
+                found.setdefault(task.name, submission.pk)
+    return found
 
 
 def tasks_left_out(submission: Submission, cells: Mapping[Task, UnitCells]) -> list[Task]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from leaderboard.services.audit import record
 from submissions.models import Submission, SubmissionMessage
 from submissions.models.messages import MAX_LENGTH
 from submissions.notices import Event
+from submissions.selectors.organisations import is_teammate
 from submissions.services.notifications import notify
 from submissions.services.submissions import NotPossible, SubmissionError
 
@@ -21,6 +23,19 @@ if TYPE_CHECKING:
 
 class MessageUnusable(SubmissionError):
     pass
+
+
+@transaction.atomic
+def decide_as_seen(
+    *, submission: Submission, seen: int | None, decision: Callable[..., Submission], decided_by: User
+) -> Submission:
+    """Take the decision if the submission is still in the version that was `seen`; None: no page showed one.
+
+    Raises NotPossible, and what the decision raises.
+    """
+    if seen is not None and _locked(submission).version != seen:
+        raise NotPossible(f"{submission} was changed since you opened it: look again, then decide.")
+    return decision(submission=submission, decided_by=decided_by)
 
 
 @transaction.atomic
@@ -67,6 +82,25 @@ def allow_remote_code(
     """Whether the model may run code from its own repository, isolated from the rest."""
     action = "allowed remote code" if allowed else "forbade remote code"
     return _steer(submission, decided_by, action, reason, allows_remote_code=allowed)
+
+
+@transaction.atomic
+def hand_over(*, submission: Submission, decided_by: User, to: User, reason: str) -> Submission:
+    """Make somebody else the submitter, for example because the submitter left."""
+    submission = _locked(submission)
+    if submission.organisation is not None and not is_teammate(to, submission):
+        raise NotPossible(f"{submission} was made for {submission.organisation}, and {to} is no member of it.")
+    before = submission.submitter
+    _set(submission, submitter=to)
+    record(
+        actor=decided_by,
+        action="handed over",
+        subject=submission,
+        before={"submitter": before.get_username()},
+        after={"submitter": to.get_username()},
+        reason=reason.strip(),
+    )
+    return submission
 
 
 def _steer(submission: Submission, decided_by: User, action: str, reason: str, **changes: Any) -> Submission:

@@ -5,32 +5,45 @@ Boards are computed for it, so a worker does it, within seconds; imports numpy w
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from leaderboard.services.audit import record
 from submissions.models import Submission
 from submissions.notices import Event
+from submissions.one_by_one import one_by_one
 from submissions.services.notifications import notify
 from submissions.services.plausibility import report_plausibility
 from submissions.services.submissions import NotPossible
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
 JOB = "submissions.jobs.publish_due"
 
 
-def ask_to_publish(*, submission: Submission) -> None:
-    """End the embargo now and wake somebody who publishes. Raises NotPossible."""
+@transaction.atomic
+def ask_to_publish(*, submission: Submission, by: User | None = None) -> None:
+    """End the embargo now and wake somebody who publishes. Raises NotPossible.
+
+    `by` is noted in the audit log where it is not the submitter.
+    """
     if not submission.can_be_published:
         raise NotPossible(f"{submission} cannot be published: it is public, or was not approved.")
     submission.embargo_until = timezone.now()
     submission.save(update_fields=["embargo_until"])
+    if by is not None and by != submission.submitter:
+        record(actor=by, action="published", subject=submission)
     transaction.on_commit(lambda: async_task(JOB, save=False))
 
 
 def publish_due() -> int:
     """Publish whatever is due, each by itself; says how many submissions that were."""
     due = list(Submission.objects.to_be_published().order_by("pk").values_list("pk", flat=True))
-    return sum(_publish(pk) for pk in due)
+    return one_by_one(_publish, due, failing="Submission %s could not be published")
 
 
 @transaction.atomic
@@ -43,13 +56,12 @@ def _publish(pk: int) -> bool:
     from submissions.services.model_entries import describe_model
 
     submission = Submission.objects.select_for_update(of=("self",)).select_related("run").get(pk=pk)
-    if not submission.is_hidden:
+    if not submission.can_be_published or submission.run is None:
         return False
     submission.published_at = timezone.now()
     submission.save(update_fields=["published_at"])
-    if submission.run is not None:
-        publish_run(run=submission.run)
-        describe_model(submission)
+    publish_run(run=submission.run)
+    describe_model(submission)
     report_plausibility(submission=submission)
     notify(submission=submission, event=Event.PUBLISHED)
     return True

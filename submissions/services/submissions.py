@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from evaluation.encryption import decrypt
 from evaluation.models import Lane
-from evaluation.selectors.cells import cells_wanted
+from evaluation.selectors.cells import UnitCells, cells_wanted
 from evaluation.selectors.estimates import Estimate, estimate
 from evaluation.selectors.workers import largest_memory_mb
 from evaluation.services.credentials import hand_over_credential, keep_credential
@@ -29,6 +29,7 @@ from submissions.checks import (
     Subject,
     check_edits,
     check_model,
+    check_news,
     check_quota,
     check_wish,
     code_needed,
@@ -56,11 +57,14 @@ class SubmissionError(Exception):
 
 
 class SubmissionRefused(SubmissionError):
-    """Checks stopped it; all of them are in `checks`."""
+    """Checks stopped it; all of them are in `checks`. `metadata` is empty where the model was not read."""
 
-    def __init__(self, checks: Sequence[Check], standing: Standing | None = None) -> None:
+    def __init__(
+        self, checks: Sequence[Check], standing: Standing | None = None, metadata: Metadata | None = None
+    ) -> None:
         self.checks = list(checks)
         self.standing = standing or Standing()
+        self.metadata = metadata or {}
         super().__init__(" ".join(check.sentence for check in checks if check.outcome is Outcome.ERROR))
 
 
@@ -90,7 +94,8 @@ class Assessment:
 
 def assess(*, asked_by: User | None = None, edited: Submission | None = None, **wish: Any) -> Assessment:
     """Reads the model and runs every check, saving nothing. The other arguments are those of `Wish`."""
-    return _assess(Wish(**wish), asked_by, edited)
+    wanted = Wish(**wish)
+    return _assess(wanted if edited is None else _with_kept_token(wanted, edited), asked_by, edited)
 
 
 def _assess(wish: Wish, asked_by: User | None, edited: Submission | None) -> Assessment:
@@ -100,18 +105,8 @@ def _assess(wish: Wish, asked_by: User | None, edited: Submission | None) -> Ass
         return Assessment([Check(Subject.REVISION, Outcome.ERROR, str(error))], {}, None)
     except (hub.HubError, local_folder.FolderUnreadable) as error:
         return Assessment([Check(Subject.MODEL, Outcome.ERROR, str(error))], {}, None)
-    cells = cells_wanted(tasks=wish.tasks, parts=wish.parts, benchmarks=wish.benchmarks)
-    cells = {task: cell for task, cell in cells.items() if task not in wish.declined}
-    candidate = selectors.Candidate(
-        snapshot.name,
-        snapshot.commit,
-        cells,
-        wish.settings,
-        asked_by,
-        is_local=bool(wish.local_path),
-        is_private=wish.is_private,
-        besides=edited,
-    )
+    cells = _cells(wish)
+    candidate = _candidate(wish, snapshot, cells, asked_by, edited)
     known = selectors.standing(candidate)
     metadata = describe(snapshot)
     edits, problems = read_edits(metadata, wish.edits)
@@ -127,6 +122,42 @@ def _assess(wish: Wish, asked_by: User | None, edited: Submission | None) -> Ass
         ),
     ]
     return Assessment(checks, metadata, snapshot, edits, known, _estimate(snapshot, cells, known))
+
+
+def _cells(wish: Wish) -> dict[Task, UnitCells]:
+    cells = cells_wanted(tasks=wish.tasks, parts=wish.parts, benchmarks=wish.benchmarks)
+    return {task: cell for task, cell in cells.items() if task not in wish.declined}
+
+
+def _candidate(
+    wish: Wish,
+    snapshot: ModelSnapshot,
+    cells: Mapping[Task, UnitCells],
+    asked_by: User | None,
+    edited: Submission | None,
+) -> selectors.Candidate:
+    return selectors.Candidate(
+        snapshot.name,
+        snapshot.commit,
+        cells,
+        wish.settings,
+        asked_by,
+        is_local=bool(wish.local_path),
+        is_private=wish.is_private,
+        besides=edited,
+    )
+
+
+def _one_after_the_other(wish: Wish, snapshot: ModelSnapshot, asked_by: User, edited: Submission | None = None) -> None:
+    """Two who ask for the same model in the same moment, or one who clicks twice: the second sees the first here."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))", [snapshot.name, f"asked at {snapshot.commit}"]
+        )
+    cells = _cells(wish)
+    known = selectors.standing(_candidate(wish, snapshot, cells, asked_by, edited))
+    if stops(checks := [check_news(selectors.wanted_tasks(cells), known)]):
+        raise SubmissionRefused(checks, known)
 
 
 def _estimate(snapshot: ModelSnapshot, cells: Mapping[Task, Any], known: Standing) -> Estimate:
@@ -146,20 +177,18 @@ def submit(*, submitter: User, previous: Submission | None = None, **wished: Any
     wish = Wish(**wished)
     assessed = _assess(wish, submitter, None)
     if assessed.is_refused or assessed.snapshot is None:
-        raise SubmissionRefused(assessed.checks, assessed.standing)
+        raise SubmissionRefused(assessed.checks, assessed.standing, assessed.metadata)
     submission = Submission(submitter=submitter, previous=previous)
     _fill(submission, wish, assessed, assessed.snapshot)
-    try:
-        with transaction.atomic():
-            _spend_quota(submitter)
-            if wish.token:
-                submission.credential = keep_credential(token=wish.token)
-            submission.save()
-            submission.benchmarks.set(wish.benchmarks)
-            submission.tasks.set(wish.tasks)
-            report_plausibility(submission=submission)
-    except IntegrityError as error:
-        raise _lost_race(error) from error
+    with transaction.atomic():
+        _one_after_the_other(wish, assessed.snapshot, submitter)
+        _spend_quota(submitter)
+        if wish.token:
+            submission.credential = keep_credential(token=wish.token)
+        submission.save()
+        submission.benchmarks.set(wish.benchmarks)
+        submission.tasks.set(wish.tasks)
+        report_plausibility(submission=submission)
     return submission
 
 
@@ -180,6 +209,7 @@ def _fill(submission: Submission, wish: Wish, assessed: Assessment, snapshot: Mo
     submission.declined = {task.name: reason for task, reason in wish.declined.items()}
     submission.visibility = Visibility.PRIVATE if wish.is_private else Visibility.PUBLIC
     submission.embargo_until = wish.embargo_until if wish.is_private else None
+    submission.published_at = None
     submission.organisation = wish.organisation
     submission.keeps_predictions = wish.keeps_predictions
     submission.note = wish.note
@@ -195,43 +225,62 @@ def _spend_quota(submitter: User) -> None:
         raise SubmissionRefused(checks)
 
 
-def _lost_race(error: IntegrityError) -> SubmissionRefused | IntegrityError:
-    if "one_pending_submission_per_model_revision" not in str(error):
-        return error
-    sentence = "Somebody submitted this revision a moment ago, and it waits for a decision."
-    return SubmissionRefused([Check(Subject.NEWS, Outcome.ERROR, sentence)])
-
-
 @sensitive_variables("wish", "wished")
 def edit(*, submission: Submission, edited_by: User, **wished: Any) -> Submission:
     """Changes a submission that waits, after the same checks, and notes what was different.
 
     Without a new token the one that was given before is used. Raises NotPossible and SubmissionRefused.
     """
-    wish = Wish(**wished)
-    if not wish.token and submission.credential is not None:
-        wish = replace(wish, token=decrypt(bytes(submission.credential.encrypted)))
+    wish = _with_kept_token(Wish(**wished), submission)
     assessed = _assess(wish, submission.submitter, submission)
     if assessed.is_refused or assessed.snapshot is None:
-        raise SubmissionRefused(assessed.checks, assessed.standing)
-    try:
-        with transaction.atomic():
-            locked = _locked_pending(submission, "changed")
-            before = described_wish(locked)
-            _fill(locked, wish, assessed, assessed.snapshot)
-            if wished.get("token"):
-                _drop_credential(locked)
-                locked.credential = keep_credential(token=wish.token)
-            locked.save()
-            locked.benchmarks.set(wish.benchmarks)
-            locked.tasks.set(wish.tasks)
-            _note_changes(locked, edited_by, before)
-            if locked.is_hidden:
-                drop_onlookers(submission=locked)
-            report_plausibility(submission=locked)
-    except IntegrityError as error:
-        raise _lost_race(error) from error
+        raise SubmissionRefused(assessed.checks, assessed.standing, assessed.metadata)
+    with transaction.atomic():
+        _one_after_the_other(wish, assessed.snapshot, submission.submitter, submission)
+        locked = _locked_pending(submission, "changed")
+        before, code_before = described_wish(locked), _code_of(locked)
+        _fill(locked, wish, assessed, assessed.snapshot)
+        locked.version += 1
+        if _code_of(locked) != code_before:
+            _take_back_leave(locked, edited_by)
+        if wished.get("token") or wish.model_name != submission.model_name:
+            _drop_credential(locked)
+        if wished.get("token"):
+            locked.credential = keep_credential(token=wish.token)
+        locked.save()
+        locked.benchmarks.set(wish.benchmarks)
+        locked.tasks.set(wish.tasks)
+        _note_changes(locked, edited_by, before)
+        if locked.is_hidden:
+            drop_onlookers(submission=locked)
+        report_plausibility(submission=locked)
     return locked
+
+
+@sensitive_variables("wish")
+def _with_kept_token(wish: Wish, submission: Submission) -> Wish:
+    """A token was given for one model: whoever changes the submission cannot open another one with it."""
+    if wish.token or submission.credential is None or wish.model_name != submission.model_name:
+        return wish
+    return replace(wish, token=decrypt(bytes(submission.credential.encrypted)))
+
+
+def _code_of(submission: Submission) -> tuple[str, str, str]:
+    """What a moderator reads who lets a model run code of its own."""
+    return submission.model_name, submission.model_revision, submission.local_path
+
+
+def _take_back_leave(submission: Submission, edited_by: User) -> None:
+    """Nobody has read the code that the submission names now."""
+    if submission.allows_remote_code:
+        submission.allows_remote_code = False
+        record(
+            actor=edited_by,
+            action="changed the code that was allowed",
+            subject=submission,
+            before={"allows_remote_code": True},
+            after={"allows_remote_code": False},
+        )
 
 
 def _note_changes(submission: Submission, edited_by: User, before: Mapping[str, str]) -> None:
@@ -247,6 +296,8 @@ def approve(*, submission: Submission, decided_by: User) -> Submission:
     submission = _locked_pending(submission, "approved")
     if code_needed(submission.checks) and not submission.allows_remote_code:
         raise NotPossible(f"{submission} needs code from its own repository. Allow that first, or reject it.")
+    if submission.is_hidden and submission.embargo_is_over:
+        submission.published_at = timezone.now()
     benchmarks, singles = list(submission.benchmarks.all()), list(submission.tasks.all())
     cells = selectors.cells_of(submission)
     without = selectors.tasks_left_out(submission, cells)
@@ -293,8 +344,11 @@ def reject(*, submission: Submission, decided_by: User, reason: str) -> Submissi
 
 
 @transaction.atomic
-def withdraw(*, submission: Submission) -> Submission:
-    """Takes the submission back; an evaluation that was under way stops, and what it finished stays."""
+def withdraw(*, submission: Submission, by: User | None = None) -> Submission:
+    """Takes the submission back; an evaluation that was under way stops, and what it finished stays.
+
+    `by` is noted in the audit log where it is not the submitter.
+    """
     submission = _locked(submission)
     if not submission.can_be_withdrawn:
         raise NotPossible(f"{submission} cannot be withdrawn any more: it is {submission.get_state_display()}.")
@@ -304,6 +358,8 @@ def withdraw(*, submission: Submission) -> Submission:
     submission.state = Submission.State.WITHDRAWN
     submission.withdrawn_at = timezone.now()
     submission.save(update_fields=["state", "withdrawn_at"])
+    if by is not None and by != submission.submitter:
+        record(actor=by, action="withdrawn", subject=submission)
     if submission.run is None:  # Else the end of the run is told.
         notify(submission=submission, event=Event.WITHDRAWN)
     return submission
@@ -343,7 +399,7 @@ def _decide(submission: Submission, state: Submission.State, decided_by: User) -
     submission.state = state
     submission.decided_by = decided_by
     submission.decided_at = timezone.now()
-    submission.save(update_fields=["state", "decided_by", "decided_at", "reason", "run"])
+    submission.save(update_fields=["state", "decided_by", "decided_at", "reason", "run", "published_at"])
     record(
         actor=decided_by,
         action=state.value,

@@ -16,7 +16,9 @@ from evaluation.selectors.status import run_status
 from submissions.metadata import shown_facts
 from submissions.models import Submission, Webhook
 from submissions.selectors import submissions as selectors
+from submissions.selectors.moderation import may_answer
 from submissions.selectors.notifications import failed_deliveries
+from submissions.selectors.organisations import managed_submissions, may_manage
 from submissions.selectors.quotas import is_refunded
 from submissions.selectors.watches import watches_of
 from submissions.services import publication
@@ -48,7 +50,7 @@ def submission_list(request: SignedInRequest) -> HttpResponse:
 def submission_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """The whole page, or, for the page that asks again by itself, only the part that changes."""
     submission = get_object_or_404(selectors.submission_detail(request.user), pk=pk)
-    is_part = bool(request.headers.get("HX-Request"))
+    is_part, manages = bool(request.headers.get("HX-Request")), may_manage(request.user, submission)
     context = {
         "submission": submission,
         "is_part": is_part,
@@ -57,9 +59,10 @@ def submission_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "status": run_status(submission.run, request.user) if submission.run else None,
         "is_refunded": is_refunded(submission),
         "failed_deliveries": failed_deliveries(request.user, submission),
-        "may_withdraw": submission.can_be_withdrawn and submission.submitter_id == request.user.pk,
-        "may_edit": submission.can_be_edited and submission.submitter_id == request.user.pk,
-        "may_publish": submission.can_be_published and submission.submitter_id == request.user.pk,
+        "may_answer": may_answer(request.user, submission),
+        "may_withdraw": submission.can_be_withdrawn and manages,
+        "may_edit": submission.can_be_edited and manages,
+        "may_publish": submission.can_be_published and manages,
     }
     if not is_part:
         context["new_webhook"] = _new_webhook(request, submission)
@@ -85,9 +88,9 @@ def _new_webhook(request: SignedInRequest, submission: Submission) -> Webhook | 
 @login_required
 @require_POST
 def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
-    submission = get_object_or_404(Submission, pk=pk, submitter=request.user)
+    submission = get_object_or_404(managed_submissions(request.user), pk=pk)
     try:
-        services.withdraw(submission=submission)
+        services.withdraw(submission=submission, by=request.user)
     except services.NotPossible as error:
         messages.error(request, str(error))
     else:
@@ -98,9 +101,9 @@ def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def publish(request: SignedInRequest, pk: int) -> HttpResponse:
-    submission = get_object_or_404(Submission, pk=pk, submitter=request.user)
+    submission = get_object_or_404(managed_submissions(request.user), pk=pk)
     try:
-        publication.ask_to_publish(submission=submission)
+        publication.ask_to_publish(submission=submission, by=request.user)
     except services.NotPossible as error:
         messages.error(request, str(error))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.core.ratelimit import consume
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
@@ -18,17 +19,20 @@ from evaluation.encryption import CannotDecrypt
 from submissions import hub
 from submissions.checks import Check, Outcome, Standing, Subject, check_model, stops
 from submissions.forms.submissions import SubmitForm
-from submissions.metadata import EDITABLE, Metadata, editable_facts, shown_facts
+from submissions.metadata import EDITABLE, EditableFact, Metadata, editable_facts, shown_facts
 from submissions.models import Submission
 from submissions.selectors import submissions as selectors
 from submissions.selectors.notifications import notices_in_form
+from submissions.selectors.organisations import managed_submissions
 from submissions.selectors.quotas import allowance
 from submissions.selectors.wishes import wish_in_form
 from submissions.services import submissions as services
 from submissions.services.notifications import choose_notices
 from submissions.views.submissions import NEW_WEBHOOK, SignedInRequest
 
-FACT = "fact-"
+FACT, SAID = "fact-", "said-"
+TOO_OFTEN = "You had many models read within a short time. Wait a minute, then try again."
+SAID_BEFORE = "as it was shown before"
 FORM_DECORATORS: list[Any] = [
     never_cache,
     login_required,
@@ -45,7 +49,12 @@ class FormPage(View):
 
     def _show(self, form: SubmitForm, **context: Any) -> HttpResponse:
         about = {"form": form, "allowance": allowance(self.request.user), "address": self.request.path}
-        return render(self.request, "submissions/submit.html", about | context)
+        if "editable" not in context:
+            context["editable"] = self._editable_without_reading(context.get("editing") or context.get("previous"))
+        return render(self.request, "submissions/submit.html", about | context, status=context.get("status"))
+
+    def _read_too_often(self) -> bool:
+        return not consume(self.request, action="read_model", user=self.request.user)
 
     def _show_checks(
         self,
@@ -57,11 +66,32 @@ class FormPage(View):
         **context: Any,
     ) -> HttpResponse:
         form.add_failed_checks(checks)
-        facts = {
-            "facts": [fact for fact in shown_facts(metadata or {}) if fact.label not in _labels(metadata)],
-            "editable": editable_facts(metadata, self._edits()) if metadata else [],
-        }
-        return self._show(form, checks=checks, refused=stops(checks), standing=standing, **facts, **context)
+        if metadata:
+            context["facts"] = [fact for fact in shown_facts(metadata) if fact.label not in _labels(metadata)]
+            context["editable"] = editable_facts(metadata, self._edits(context.get("editing")))
+        return self._show(form, checks=checks, refused=stops(checks), standing=standing, **context)
+
+    def _edits(self, editing: Submission | None = None) -> dict[str, str]:
+        """What was typed over what the page said of the model; what is as it was said is no correction.
+
+        A form without these fields leaves the corrections of the submission that is changed as they are.
+        """
+        post = self.request.POST
+        if not self._facts_are_given():
+            return _texts(editing.edits) if editing else {}
+        given = {name: post.get(f"{FACT}{name}", "").replace("\0", "") for name in EDITABLE}
+        return {name: text for name, text in given.items() if text != post.get(f"{SAID}{name}", "")}
+
+    def _facts_are_given(self) -> bool:
+        return any(f"{FACT}{name}" in self.request.POST for name in EDITABLE)
+
+    def _editable_without_reading(self, submission: Submission | None) -> list[EditableFact]:
+        """On answers for which the model was not read: as the page before had them, else as a submission has them."""
+        if self._facts_are_given():
+            said = {name: self.request.POST.get(f"{SAID}{name}", "") for name in EDITABLE}
+            shown = {name: {"value": value, "origin": SAID_BEFORE} for name, value in said.items() if value}
+            return editable_facts(shown, self._edits())
+        return editable_facts(submission.metadata, _texts(submission.edits)) if submission else []
 
     def _initial(self, submission: Submission) -> dict[str, Any]:
         return wish_in_form(submission) | notices_in_form(self.request.user, submission)
@@ -71,9 +101,6 @@ class FormPage(View):
         webhook = choose_notices(user=self.request.user, submission=submission, **form.notices())
         if webhook is not None:
             self.request.session[NEW_WEBHOOK] = webhook.pk
-
-    def _edits(self) -> dict[str, str]:
-        return {name: self.request.POST.get(f"{FACT}{name}", "").replace("\0", "") for name in EDITABLE}
 
 
 def _labels(metadata: Metadata | None) -> set[str]:
@@ -93,6 +120,8 @@ class Submit(FormPage):
         form, previous = SubmitForm(request.POST, user=request.user), self._previous(request.POST.get("previous", ""))
         if not form.is_valid():
             return self._show(form, previous=previous)
+        if self._read_too_often():
+            return self._show(form, previous=previous, too_often=TOO_OFTEN, status=429)
         wish = form.wish() | {"edits": self._edits()}
         if "check" in request.POST:
             found = services.assess(asked_by=request.user, **wish)
@@ -107,7 +136,9 @@ class Submit(FormPage):
         try:
             submission = services.submit(submitter=request.user, previous=previous, **wish)
         except services.SubmissionRefused as refused:
-            return self._show_checks(form, refused.checks, standing=refused.standing, previous=previous)
+            return self._show_checks(
+                form, refused.checks, metadata=refused.metadata, standing=refused.standing, previous=previous
+            )
         self._keep_notices(form, submission)
         messages.success(request, "Submitted. This page says what a moderator decides, and how the evaluation goes on.")
         return redirect(submission)
@@ -128,19 +159,20 @@ class Edit(FormPage):
         if not submission.can_be_edited:
             messages.error(request, f"{submission} cannot be changed any more: it is {submission.get_state_display()}.")
             return redirect(submission)
-        edited = {name: _text(value) for name, value in submission.edits.items()}
-        form = SubmitForm(user=request.user, initial=self._initial(submission))
-        return self._show(form, editing=submission, editable=editable_facts(submission.metadata, edited))
+        form = self._form(submission, initial=self._initial(submission))
+        return self._show(form, editing=submission)
 
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
         submission = self._submission(pk)
-        form = SubmitForm(request.POST, user=request.user)
+        form = self._form(submission, request.POST)
         if not form.is_valid():
             return self._show(form, editing=submission)
-        wish = form.wish() | {"edits": self._edits()}
+        if self._read_too_often():
+            return self._show(form, editing=submission, too_often=TOO_OFTEN, status=429)
+        wish = self._wish(form, submission)
         try:
             if "check" in request.POST:
-                found = services.assess(asked_by=request.user, edited=submission, **wish)
+                found = services.assess(asked_by=submission.submitter, edited=submission, **wish)
                 return self._show_checks(
                     form,
                     found.checks,
@@ -151,7 +183,9 @@ class Edit(FormPage):
                 )
             services.edit(submission=submission, edited_by=request.user, **wish)
         except services.SubmissionRefused as refused:
-            return self._show_checks(form, refused.checks, standing=refused.standing, editing=submission)
+            return self._show_checks(
+                form, refused.checks, metadata=refused.metadata, standing=refused.standing, editing=submission
+            )
         except (services.NotPossible, CannotDecrypt) as error:
             messages.error(request, str(error))
             return redirect(submission)
@@ -160,8 +194,21 @@ class Edit(FormPage):
         return redirect(submission)
 
     def _submission(self, pk: int) -> Submission:
-        own = Submission.objects.filter(submitter=self.request.user).select_related("credential", "submitter")
-        return get_object_or_404(own.prefetch_related("benchmarks", "tasks"), pk=pk)
+        managed = managed_submissions(self.request.user).select_related("credential", "submitter", "organisation")
+        return get_object_or_404(managed.prefetch_related("benchmarks", "tasks"), pk=pk)
+
+    def _form(self, submission: Submission, *args: Any, **kwargs: Any) -> SubmitForm:
+        form = SubmitForm(*args, user=self.request.user, **kwargs)
+        if submission.submitter != self.request.user:
+            form.fields.pop("organisation", None)
+        return form
+
+    def _wish(self, form: SubmitForm, submission: Submission) -> dict[str, Any]:
+        """Whoever changes it for the submitter leaves what is not theirs to say: the team, and the server's folder."""
+        wish = form.wish() | {"edits": self._edits(submission)}
+        if submission.submitter != self.request.user:
+            wish |= {"organisation": submission.organisation, "local_path": submission.local_path}
+        return wish
 
 
 @login_required
@@ -173,6 +220,9 @@ def check_model_field(request: SignedInRequest) -> HttpResponse:
     name, revision = request.POST.get("model_name", ""), request.POST.get("revision", "")
     if not name.strip() or request.POST.get("local_path"):
         return HttpResponse()
+    if not consume(request, action="read_model", user=request.user):
+        checks = [Check(Subject.MODEL, Outcome.WARNING, TOO_OFTEN)]
+        return render(request, "submissions/_checks.html", {"checks": checks})
     form = SubmitForm({"model_name": name, "revision": revision}, user=request.user)
     form.is_valid()
     data = form.cleaned_data
@@ -186,6 +236,10 @@ def check_model_field(request: SignedInRequest) -> HttpResponse:
     else:
         checks = check_model(snapshot)
     return render(request, "submissions/_checks.html", {"checks": checks})
+
+
+def _texts(edits: dict[str, Any]) -> dict[str, str]:
+    return {name: _text(value) for name, value in edits.items()}
 
 
 def _text(value: Any) -> str:

@@ -95,6 +95,7 @@ OF_ADMINISTRATORS = {
     *(f"account.{verb}_emailaddress" for verb in ("view", "change", "delete")),
     *(f"socialaccount.{verb}_socialaccount" for verb in ("view", "delete")),
     "submissions.delete_submission",
+    "submissions.hand_over_submission",
     "submissions.delete_organisation",
     *(f"submissions.{verb}_membership" for verb in ("add", "change", "delete")),
     *(f"submissions.{verb}_apitoken" for verb in ("view", "change", "delete")),
@@ -304,6 +305,36 @@ def test_a_decision_that_comes_too_late_is_explained(desk: Client) -> None:
     page = text_of(desk.post(f"{LIST}{submission.pk}/approve/", follow=True))
     assert "cannot be approved: it is rejected." in page
     assert states() == ["rejected"]
+
+
+@pytest.mark.parametrize("name", ["approve", "code", "reject"])
+def test_what_was_changed_since_the_page_was_opened_is_not_decided_about(desk: Client, name: str) -> None:
+    submission = make_submission(tasks=[make_task()])
+    page = text_of(desk.get(f"{LIST}{submission.pk}/change/"))
+    seen = f"{submission.pk}.1"
+    assert f'name="seen" value="{seen}"' in page
+    assert f"{LIST}{submission.pk}/code/?seen={seen}" in page
+    Submission.objects.update(version=2)
+    form = {"seen": seen, "reason": "Read.", "allowed": "yes"}
+    assert f'name="seen" value="{seen}"' in text_of(desk.get(f"{LIST}{submission.pk}/code/?seen={seen}"))
+    answer = text_of(desk.post(f"{LIST}{submission.pk}/{name}/", form, follow=True))
+    assert "was changed since you opened it" in answer
+    assert list(Submission.objects.values_list("state", "allows_remote_code")) == [("pending", False)]
+    desk.post(f"{LIST}{submission.pk}/{name}/", form | {"seen": f"{submission.pk}.2"})
+    assert list(Submission.objects.values_list("state", "allows_remote_code")) != [("pending", False)]
+
+
+@pytest.mark.parametrize("action", ["approve_selected", "reject_selected"])
+def test_of_several_only_those_that_are_as_they_were_shown_are_decided(desk: Client, action: str) -> None:
+    rows = [make_submission(tasks=[make_task()]) for _ in range(2)]
+    seen = [f"{row.pk}.1" for row in rows]
+    page = text_of(desk.get(LIST))
+    assert all(f'name="seen" value="{one}"' in page for one in seen)
+    Submission.objects.filter(pk=rows[0].pk).update(version=2)
+    form = {"action": action, "_selected_action": [row.pk for row in rows], "decide": "1", "reason": "No."}
+    desk.post(LIST, form | {"seen": seen})
+    assert states()[0] == "pending"
+    assert states()[1] != "pending"
 
 
 @pytest.mark.parametrize("permission", [None, "view_submission"])

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from evaluation.models import Worker
 from evaluation.selectors.cells import UnitCells
-from leaderboard.models import DeclinedTask, ModelMeta
+from leaderboard.models import AuditEntry, DeclinedTask, ModelMeta
 from submissions.checks import Outcome, Subject
 from submissions.experts import n_active_parameters
 from submissions.models import Submission, SubmissionEdit
@@ -165,6 +166,22 @@ def test_a_model_with_code_of_its_own_needs_a_moderators_leave(start_hub: StartH
     assert run.allows_remote_code
 
 
+def test_leave_for_code_ends_when_other_code_is_named(start_hub: StartHub) -> None:
+    coded = model_files(**{"config.json": {"model_type": "x", "auto_map": {"AutoModel": "m.M"}}})
+    start_hub({"example/read": coded, "example/unread": coded})
+    task, moderator = make_task(), make_moderator()
+    submission = services.submit(submitter=make_user(), model_name="example/read", tasks=[task])
+    allow_remote_code(submission=submission, decided_by=moderator, reason="Read it.")
+    change: dict[str, Any] = {"submission": submission, "edited_by": submission.submitter, "tasks": [task]}
+    assert services.edit(model_name="example/read", note="More.", **change).allows_remote_code
+    services.edit(model_name="example/unread", **change)
+    with pytest.raises(services.NotPossible, match="Allow that first"):
+        services.approve(submission=submission, decided_by=moderator)
+    entry = AuditEntry.objects.first()
+    assert entry is not None
+    assert (entry.actor, entry.after) == (submission.submitter, {"allows_remote_code": False})
+
+
 def test_facts_are_shown_with_their_origin_and_corrected(hub: str) -> None:
     user, task = make_user(), make_task()
     client = signed_in(user)
@@ -185,6 +202,34 @@ def test_facts_are_shown_with_their_origin_and_corrected(hub: str) -> None:
     model_meta = ModelMeta.objects.get()
     assert (model_meta.max_tokens, model_meta.field_origins["max_tokens"]) == (64, "submitter")
     assert model_meta.field_origins["embed_dim"] == "config.json"
+
+
+def test_corrections_stay_through_every_answer(hub: str) -> None:
+    user, task = make_user(), make_task()
+    client, form = signed_in(user), {"model_name": "example/model", "tasks": task.name}
+    corrected = {"fact-max_tokens": "64", "said-max_tokens": "256", "fact-embed_dim": "8", "said-embed_dim": "8"}
+    kept = 'name="fact-max_tokens" value="64"'
+    assert kept in text_of(client.post("/submit/", form | corrected | {"submit": "1", "tasks": "Nothing"}))
+    refused = text_of(client.post("/submit/", form | corrected | {"submit": "1", "tasks": ""}))
+    assert kept in refused
+    assert "(sentence_bert_config.json)" in refused
+    client.post("/submit/", form | corrected | {"submit": "1"})
+    submission = Submission.objects.get()
+    assert submission.edits == {"max_tokens": 64}
+    assert kept in text_of(client.get(f"/submit/?from={submission.pk}"))
+    address = f"{submission.get_absolute_url()}edit/"
+    assert kept in text_of(client.post(address, form | {"submit": "1", "tasks": "Nothing"}))
+    client.post(address, form | {"submit": "1", "note": "More."})
+    submission.refresh_from_db()
+    assert (submission.edits, submission.note) == ({"max_tokens": 64}, "More.")
+
+
+def test_facts_of_one_model_are_no_corrections_of_another(start_hub: StartHub) -> None:
+    wide = model_files(**{"1_Pooling/config.json": {"word_embedding_dimension": 16}})
+    start_hub({"example/wide": wide})
+    form = {"model_name": "example/wide", "tasks": make_task().name, "fact-embed_dim": "8", "said-embed_dim": "8"}
+    signed_in(make_user()).post("/submit/", form | {"submit": "1"})
+    assert Submission.objects.get().edits == {}
 
 
 def test_disclosed_data_and_declined_tasks_stand_on_the_board(hub: str) -> None:
@@ -211,6 +256,19 @@ def test_the_field_of_the_model_is_checked_while_the_form_is_filled_in(hub: str)
     wrong = client.post("/submit/model/", {"model_name": "example/model", "revision": "v9"})
     assert "no revision “v9”" in text_of(wrong)
     assert Client().post("/submit/model/", {"model_name": "example/model"}).status_code == 302
+
+
+def test_models_are_read_so_often_and_what_was_typed_stays(unreachable_hub: None, settings: Settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"read_model": "2/m/user"}
+    client, form = signed_in(make_user()), {"model_name": "example/model", "tasks": make_task("Chosen").name}
+    client.post("/submit/model/", form)
+    assert client.post("/submit/", form | {"check": "1"}).status_code == 200
+    answer = client.post("/submit/", form | {"submit": "1", "note": "Typed."})
+    assert answer.status_code == 429
+    for words in ("Wait a minute", "Typed.", "example/model", "Chosen"):
+        assert words in text_of(answer)
+    assert "Wait a minute" in text_of(client.post("/submit/model/", form))
+    assert signed_in(make_user()).post("/submit/", form | {"check": "1"}).status_code == 200
 
 
 def test_the_form_says_how_many_tasks_and_that_their_time_is_not_known_yet(hub: str) -> None:

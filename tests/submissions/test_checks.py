@@ -190,7 +190,7 @@ def test_something_that_can_run_must_be_chosen(tasks: list[WantedTask], outcome:
     ("standing", "outcome", "words"),
     [
         (Standing(), Outcome.OK, "has not been evaluated"),
-        (Standing(pending_submission=7), Outcome.ERROR, "Submission 7"),
+        (Standing(pending_submission=7, waiting=frozenset("AB")), Outcome.ERROR, "Submission 7"),
         (Standing(evaluated=frozenset("AB")), Outcome.ERROR, "on everything you chose"),
         (Standing(evaluated=frozenset("A"), queued=frozenset("B"), unfinished_run=3), Outcome.ERROR, "Run 3"),
         (Standing(evaluated=frozenset("A")), Outcome.WARNING, "1 task"),

@@ -19,7 +19,8 @@ from submissions.checks import Outcome, Subject
 from submissions.models import Submission
 from submissions.services import submissions as services
 from tests.factories import make_task
-from tests.factories_submissions import make_moderator, make_submission, make_user
+from tests.factories_submissions import make_moderator, make_submission, make_user, model_files
+from tests.submissions.conftest import StartHub
 from tests.token_gate import TOKEN, token_gate
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +29,13 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def closed_hub(hub: str, settings: Settings) -> Iterator[None]:
     with token_gate(hub) as address:
+        settings.HF_ENDPOINT = address
+        yield
+
+
+@pytest.fixture
+def hub_of_two(start_hub: StartHub, settings: Settings) -> Iterator[None]:
+    with token_gate(start_hub({"example/model": model_files(), "example/other": model_files()})) as address:
         settings.HF_ENDPOINT = address
         yield
 
@@ -85,6 +93,18 @@ def test_a_change_goes_on_with_the_token_or_replaces_it(closed_hub: None) -> Non
     services.edit(submission=submission, edited_by=user, model_name="example/model", tasks=[task], token=TOKEN)
     assert Credential.objects.get().pk != kept.pk
     assert "oken" not in str(submission.history.values_list("changes", flat=True))
+
+
+def test_a_token_opens_no_other_model_than_it_was_given_for(hub_of_two: None) -> None:
+    task = make_task()
+    submission = submitted(tasks=[task])
+    change: dict[str, Any] = {"submission": submission, "edited_by": submission.submitter, "tasks": [task]}
+    with pytest.raises(services.SubmissionRefused, match="needs a token"):
+        services.edit(model_name="example/other", **change)
+    assert services.assess(edited=submission, model_name="example/model", tasks=[task], note="More.").snapshot
+    services.edit(model_name="example/other", token=TOKEN, **change)
+    submission.refresh_from_db()
+    assert submission.model_name == "example/other"
 
 
 def test_no_page_and_no_log_has_the_token(closed_hub: None, client: Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -85,7 +85,8 @@ def test_a_hub_that_is_away_is_unreachable(unreachable_hub: None) -> None:
 
 
 def test_a_folder_is_read_like_a_repository(tmp_path: Path) -> None:
-    folder = write_files(tmp_path / "model", model_files())
+    weights = model_files()["model.safetensors"]
+    folder = write_files(tmp_path / "model", model_files(**{"checkpoint-10/model.safetensors": weights}))
     snapshot = local_folder.read_model("house/model", str(folder))
     assert len(snapshot.commit) == 40
     assert snapshot.parameters == {"F32": 80}

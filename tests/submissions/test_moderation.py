@@ -20,6 +20,7 @@ from submissions.services import moderation
 from submissions.services.plausibility import report_plausibility
 from submissions.services.submissions import NotPossible, approve, reject, withdraw
 from tests.factories import make_benchmark, make_task
+from tests.factories_accounts import make_organisation
 from tests.factories_evaluation import make_run
 from tests.factories_moderation import finish_units, make_approved, make_worker
 from tests.factories_submissions import make_moderator, make_role, make_submission, make_user
@@ -92,6 +93,30 @@ def test_only_who_submitted_answers_and_only_once_somebody_asked(moderator: User
     withdraw(submission=submission)
     assert signed_in(submission.submitter).get(address).status_code == 404
     assert submission.messages.count() == 1
+
+
+def test_a_team_mate_finds_the_form_to_answer(moderator: User) -> None:
+    submitter, mate = make_user(), make_user()
+    submission = make_submission(submitter, organisation=make_organisation(submitter, mate))
+    moderation.ask(submission=submission, decided_by=moderator, question="Why?")
+    address = f"/submissions/{submission.pk}/"
+    assert f'action="{address}answer/"' in text_of(signed_in(mate), address)
+    assert f'action="{address}answer/"' not in text_of(signed_in(moderator), address)
+
+
+def test_a_submission_is_handed_over_to_members_only(moderator: User) -> None:
+    submitter = make_user()
+    submission = make_submission(submitter, organisation=make_organisation(submitter))
+    with pytest.raises(NotPossible, match="is no member"):
+        moderation.hand_over(submission=submission, decided_by=moderator, to=make_user(), reason="Left.")
+
+
+def test_what_owners_do_with_submissions_of_members_is_audited(moderator: User) -> None:
+    owner, member = make_user("olga"), make_user()
+    submission = make_submission(member, organisation=make_organisation(owner, member))
+    signed_in(owner).post(f"/submissions/{submission.pk}/withdraw/")
+    entry = AuditEntry.objects.get()
+    assert (entry.actor, entry.action) == (owner, "withdrawn")
 
 
 def test_a_rejected_submission_is_asked_nothing(moderator: User) -> None:

@@ -22,6 +22,7 @@ from leaderboard.models import ResultChoice, TaskResult
 from submissions.models import ApiToken, Organisation, Quota, Submission, Visibility
 from submissions.selectors.accounts import role_of
 from submissions.services import submissions as services
+from submissions.services.moderation import ask
 from tests.factories import make_task
 from tests.factories_accounts import make_api_token, make_organisation
 from tests.factories_stale import make_superseded_result
@@ -71,6 +72,29 @@ class World:
             self.submitter, organisation=self.organisation, tasks=[make_task()], visibility=Visibility.PRIVATE
         )
         return services.approve(submission=submission, decided_by=make_moderator())
+
+    @cached_property
+    def colleague(self) -> User:
+        """A further member of the organisation."""
+        colleague = make_user("cora")
+        self.organisation.memberships.create(user=colleague)
+        return colleague
+
+    @cached_property
+    def colleagues_submission(self) -> Submission:
+        return make_submission(self.colleague, organisation=self.organisation, tasks=[make_task()])
+
+    @cached_property
+    def colleagues_private(self) -> Submission:
+        submission = make_submission(
+            self.colleague, organisation=self.organisation, tasks=[make_task()], visibility=Visibility.PRIVATE
+        )
+        return services.approve(submission=submission, decided_by=make_moderator())
+
+    @cached_property
+    def asked(self) -> Submission:
+        """A moderator asked something about it."""
+        return ask(submission=self.submission, decided_by=make_moderator(), question="Why?")
 
     @cached_property
     def token(self) -> ApiToken:
@@ -187,6 +211,24 @@ LINES = [
         only("submitter", others=HIDDEN),
     ),
     Line(
+        "Withdraw what another member submitted (the submitter owns the organisation)", "POST",
+        lambda world: f"{world.colleagues_submission.get_absolute_url()}withdraw/", only("submitter", others=HIDDEN),
+        did=lambda world: Submission.objects.get(pk=world.colleagues_submission.pk).state == "withdrawn",
+    ),
+    Line(
+        "Change what another member submitted (the submitter owns the organisation)", "GET",
+        lambda world: f"{world.colleagues_submission.get_absolute_url()}edit/", only("submitter", others=HIDDEN),
+    ),
+    Line(
+        "Publish what another member submitted (the submitter owns the organisation)", "POST",
+        lambda world: f"{world.colleagues_private.get_absolute_url()}publish/", only("submitter", others=HIDDEN),
+        did=lambda world: Submission.objects.get(pk=world.colleagues_private.pk).embargo_until is not None,
+    ),
+    Line(
+        "Answer a question of the moderators", "GET", lambda world: f"{world.asked.get_absolute_url()}answer/",
+        only("submitter", "team-mate", others=HIDDEN),
+    ),
+    Line(
         "Read the log of a run", "GET", lambda world: started_run(world).get_absolute_url(),
         only("submitter", "team-mate", "moderator", "administrator", stranger=NO), shows="what the evaluation wrote",
     ),
@@ -240,6 +282,12 @@ LINES = [
     Line(
         "Reject a submission", "POST", lambda world: f"{SUBMISSIONS}{world.submission.pk}/reject/", MODERATORS,
         form=always({"reason": "No."}), did=lambda world: world.state() == "rejected",
+    ),
+    Line(
+        "Hand a submission over to another member", "POST",
+        lambda world: f"{SUBMISSIONS}{world.submission.pk}/handover/", ADMINISTRATORS,
+        form=lambda world: {"to": world.team_mate.username, "reason": "Sam left."},
+        did=lambda world: Submission.objects.get(pk=world.submission.pk).submitter == world.team_mate,
     ),
     Line(
         "Cancel a run", "POST", always(RUNS), MODERATORS, form=chosen("cancel", lambda world: waiting_run(world).pk),

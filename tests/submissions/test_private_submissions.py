@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from evaluation.models import EvaluationRun
+from evaluation.models import EvaluationRun, WithheldResult
 from evaluation.services import claims
 from leaderboard.exports.dump_tables import TABLES
 from leaderboard.models import Benchmark, DeclinedTask, ModelMeta, Origin, Task
 from leaderboard.services.boards import publish_boards
 from leaderboard.services.task_rows import publish_task_rows
 from submissions.jobs import refresh_plausibility
-from submissions.models import PlausibilityReport, Submission
+from submissions.models import Notification, PlausibilityReport, Submission
 from submissions.services import publication
 from submissions.services import submissions as services
 from tests.factories import make_benchmark, make_model, make_result, make_task, result_json
@@ -153,7 +153,14 @@ def test_completion_of_queries_and_choices_does_not_know_it(client: Client, subm
 
 def test_what_is_private_does_not_block_and_is_not_told_to_others(submission: Submission, hub: str) -> None:
     stranger = make_user()
-    make_submission(submission.submitter, model_name="example/model", model_revision="c" * 40, visibility="private")
+    board = Benchmark.objects.get()
+    make_submission(
+        submission.submitter,
+        benchmarks=[board],
+        model_name="example/model",
+        model_revision="c" * 40,
+        visibility="private",
+    )
     found = services.assess(asked_by=stranger, model_name="example/model", benchmarks=[Benchmark.objects.get()])
     assert not found.is_refused
     own = services.assess(
@@ -225,6 +232,54 @@ def test_the_embargo_ends_by_itself(submission: Submission, days: int, is_publis
     Submission.objects.update(embargo_until=timezone.now() + timedelta(days=days))
     assert publication.publish_due() == int(is_published)
     assert ModelMeta.objects.filter(name=SECRET).exists() == is_published
+
+
+def test_an_embargo_that_ends_before_the_decision_makes_the_approval_public() -> None:
+    submission = make_submission(
+        tasks=[make_task()], visibility="private", embargo_until=timezone.now() - timedelta(minutes=1)
+    )
+    assert publication.publish_due() == 0
+    submission.refresh_from_db()
+    assert submission.is_hidden
+    assert "becomes public when a moderator approves it" in body(
+        signed_in(submission.submitter), submission.get_absolute_url()
+    )
+    assert not Notification.objects.exists()
+    run = services.approve(submission=submission, decided_by=make_moderator()).run
+    submission.refresh_from_db()
+    assert run is not None
+    assert (run.is_private, submission.is_hidden, publication.publish_due()) == (False, False, 0)
+    assert ModelMeta.objects.filter(name=submission.model_name).exists()
+
+
+@pytest.mark.parametrize("is_private", [True, False])
+def test_who_may_see_it_can_be_changed_as_long_as_it_waits(hub: str, is_private: bool) -> None:
+    task = make_task()
+    submission = services.submit(submitter=make_user(), model_name="example/model", tasks=[task], is_private=True)
+    Submission.objects.update(published_at=timezone.now())
+    services.edit(
+        submission=submission,
+        edited_by=submission.submitter,
+        model_name="example/model",
+        tasks=[task],
+        is_private=is_private,
+    )
+    submission.refresh_from_db()
+    assert submission.is_hidden is is_private
+
+
+def test_a_submission_that_cannot_be_published_does_not_stop_the_others(
+    submission: Submission, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = make_submission(tasks=[make_task()], visibility="private")
+    services.approve(submission=other, decided_by=make_moderator())
+    Submission.objects.update(embargo_until=timezone.now())
+    WithheldResult.objects.update(payload=b"broken")
+    assert publication.publish_due() == 1
+    submission.refresh_from_db()
+    other.refresh_from_db()
+    assert (submission.is_hidden, other.is_hidden) == (True, False)
+    assert f"Submission {submission.pk} could not be published" in caplog.text
 
 
 def test_an_embargo_does_not_evade_the_plausibility_report(submission: Submission) -> None:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from evaluation.failures import FailureClass
 from evaluation.models import EvaluationRun, EvaluationUnit
 from evaluation.services import claims
 from evaluation.services.runs import cancel_run
@@ -92,6 +93,30 @@ def test_failed_tasks_run_again_for_those_it_belongs_to_and_for_moderators(run: 
     if may:
         assert "Queued again: 2 tasks." in response.content.decode()
         assert response.redirect_chain[-1][0] == run.get_absolute_url()
+
+
+def test_those_to_whom_a_run_belongs_try_again_a_few_times_and_moderators_always(run: EvaluationRun) -> None:
+    address, client = f"/runs/{run.pk}/retry/", browser("submitter")
+    failed = {"state": "failed", "owner": "", "lease_until": None, "error": "It broke.", "failure_class": "model"}
+    for _ in range(4):
+        run.units.update(**failed | {"failure_class": FailureClass.INFRASTRUCTURE.value})
+        assert "Queued again" in client.post(address, follow=True).content.decode()
+    for words in ("Queued again", "Queued again", "Queued again", "which is the limit"):
+        run.units.update(**failed | {"failure_class": FailureClass.MODEL_CODE.value})
+        assert words in client.post(address, follow=True).content.decode()
+    assert "Queued again" in browser("moderator").post(address, follow=True).content.decode()
+
+
+def test_a_run_whose_token_is_gone_leads_to_a_new_submission(run: EvaluationRun) -> None:
+    EvaluationRun.objects.update(is_closed=True)
+    cancel_run(run=run)
+    client = browser("submitter")
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert f"/submit/?from={Submission.objects.get().pk}" in page
+    assert f"/runs/{run.pk}/retry/" not in page
+    assert "submit it again with one" in client.post(f"/runs/{run.pk}/retry/", follow=True).content.decode()
+    run.refresh_from_db()
+    assert run.state == "cancelled"
 
 
 def test_what_was_withdrawn_does_not_come_to_life_again(run: EvaluationRun) -> None:

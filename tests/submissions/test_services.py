@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from evaluation.models import EvaluationRun, EvaluationUnit
+from evaluation.selectors.cells import UnitCells
 from leaderboard.models import ModelMeta, Origin, SourceKind, Task
 from submissions.checks import Outcome, Subject
 from submissions.models import Submission
@@ -100,6 +101,26 @@ def test_the_same_revision_waits_only_once(hub: str) -> None:
     assert f"Submission {first.pk}" in str(error)
     services.withdraw(submission=first)
     services.submit(submitter=make_user(), model_name="example/model", tasks=[task])
+
+
+def test_what_waits_stops_only_those_who_ask_for_no_more(hub: str) -> None:
+    common, new = make_task(), make_task(hf_subsets=["de", "en"])
+    part = {new: UnitCells(None, ["de"])}
+    first = services.submit(submitter=make_user(), model_name="example/model", tasks=[common], parts=part)
+    assert f"Submission {first.pk}" in str(refused(tasks=[common]))
+    assert f"Submission {first.pk}" in str(refused(parts=part))
+    services.assess(model_name="example/model", tasks=[common], settings={"dtype": "float16"})
+    second = services.submit(submitter=make_user(), model_name="example/model", tasks=[common, new])
+    assert [check["outcome"] for check in second.checks if check["name"] == "News"] == ["warning"]
+    services.edit(
+        submission=first, edited_by=first.submitter, model_name="example/model", parts=part, tasks=[common, make_task()]
+    )
+    run = services.approve(submission=second, decided_by=make_moderator()).run
+    assert run is not None
+    assert {unit.task for unit in run.units.all()} == {common, new}
+    left = services.approve(submission=first, decided_by=make_moderator()).run
+    assert left is not None
+    assert not {unit.task for unit in left.units.all()} & {common, new}
 
 
 def test_what_was_evaluated_here_or_is_queued_is_not_asked_for_again(hub: str) -> None:
@@ -198,10 +219,10 @@ def test_a_rejection_needs_a_reason() -> None:
 def test_two_who_submit_in_the_same_moment_are_told_apart(hub: str) -> None:
     task, first, second = make_task(), make_user(), make_user()
     with ThreadPoolExecutor() as pool, transaction.atomic():
-        make_submission(first, model_name="example/model", model_revision=COMMIT)
+        services.submit(submitter=first, model_name="example/model", tasks=[task])
         waiting = pool.submit(_submit_in_thread, second, task)  # It cannot see the first, which is not committed yet.
         _wait_for_a_blocked_query()
-    assert "a moment ago" in str(waiting.exception())
+    assert "asks for this revision on what you chose" in str(waiting.exception())
     assert [submission.submitter for submission in Submission.objects.all()] == [first]
 
 
