@@ -150,14 +150,17 @@ def _candidate(
 
 def _one_after_the_other(wish: Wish, snapshot: ModelSnapshot, asked_by: User, edited: Submission | None = None) -> None:
     """Two who ask for the same model in the same moment, or one who clicks twice: the second sees the first here."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))", [snapshot.name, f"asked at {snapshot.commit}"]
-        )
+    _take_turn(snapshot.name, f"asked at {snapshot.commit}")
     cells = _cells(wish)
     known = selectors.standing(_candidate(wish, snapshot, cells, asked_by, edited))
     if stops(checks := [check_news(selectors.wanted_tasks(cells), known)]):
         raise SubmissionRefused(checks, known)
+
+
+def _take_turn(model_name: str, doing: str) -> None:
+    """Who does the same with the same model waits until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))", [model_name, doing])
 
 
 def _estimate(snapshot: ModelSnapshot, cells: Mapping[Task, Any], known: Standing) -> Estimate:
@@ -294,6 +297,8 @@ def _note_changes(submission: Submission, edited_by: User, before: Mapping[str, 
 def approve(*, submission: Submission, decided_by: User) -> Submission:
     """Puts the submission's model on the board's list and its tasks into the queue."""
     submission = _locked_pending(submission, "approved")
+    # Another one of the same commit, approved in the same moment, leaves out what this one queues.
+    _take_turn(submission.model_name, f"approved at {submission.model_revision}")
     if code_needed(submission.checks) and not submission.allows_remote_code:
         raise NotPossible(f"{submission} needs code from its own repository. Allow that first, or reject it.")
     if submission.is_hidden and submission.embargo_is_over:

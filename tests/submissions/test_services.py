@@ -226,6 +226,29 @@ def test_two_who_submit_in_the_same_moment_are_told_apart(hub: str) -> None:
     assert [submission.submitter for submission in Submission.objects.all()] == [first]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_that_are_approved_in_the_same_moment_do_not_both_run_what_they_share() -> None:
+    common, moderator = make_task(), make_moderator()
+    rows = [
+        make_submission(model_name="example/model", model_revision=COMMIT, tasks=[common, make_task()])
+        for _ in range(2)
+    ]
+    with ThreadPoolExecutor() as pool, transaction.atomic():
+        services.approve(submission=rows[0], decided_by=moderator)
+        waiting = pool.submit(_approve_in_thread, rows[1], moderator)  # It cannot see the units of the first yet.
+        _wait_for_a_blocked_query()
+    waiting.result()
+    assert EvaluationUnit.objects.filter(task=common).count() == 1
+    assert EvaluationUnit.objects.count() == 3
+
+
+def _approve_in_thread(submission: Submission, moderator: User) -> None:
+    try:
+        services.approve(submission=submission, decided_by=moderator)
+    finally:
+        connection.close()
+
+
 def _submit_in_thread(submitter: User, task: Task) -> None:
     try:
         services.submit(submitter=submitter, model_name="example/model", tasks=[task])
