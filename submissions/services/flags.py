@@ -11,6 +11,7 @@ from leaderboard.models import Comparison, FlagReply, ResultFlag, TaskResult
 from leaderboard.services.audit import record
 from leaderboard.services.boards import bump_data_version
 from submissions.notices import Event
+from submissions.one_by_one import one_by_one
 from submissions.selectors import flags as selectors
 from submissions.services.notifications import notify_of_flag
 from submissions.services.submissions import NotPossible, ReasonMissing, SubmissionError
@@ -92,24 +93,25 @@ def _tell_of_flag(flag: ResultFlag) -> None:
     notify_of_flag(flag=flag, event=Event.FLAG_RAISED, by=flag.flagger, message=said)
 
 
-@transaction.atomic
-def flag_disagreements() -> list[ResultFlag]:
-    """Raise a flag in the board's own name on each reported result that a rerun contradicts, once."""
+def flag_disagreements() -> int:
+    """Raise a flag in the board's own name on each reported result that a rerun contradicts, once; says how many."""
     comparisons = (
         Comparison.objects.filter(agrees=False)
         .exclude(reported__flags__reason=ResultFlag.Reason.DISAGREES)
         .order_by("reported_id", "-pk")
         .distinct("reported_id")
     )
-    flags = ResultFlag.objects.bulk_create(
-        ResultFlag(result_id=one.reported_id, reason=ResultFlag.Reason.DISAGREES, text=_said(one))
-        for one in comparisons
+    return one_by_one(_flag_disagreement, list(comparisons), failing="“%s” could not be flagged")
+
+
+@transaction.atomic
+def _flag_disagreement(comparison: Comparison) -> int:
+    flag = ResultFlag.objects.create(
+        result_id=comparison.reported_id, reason=ResultFlag.Reason.DISAGREES, text=_said(comparison)
     )
-    if flags:
-        bump_data_version()
-    for flag in flags:
-        _tell_of_flag(flag)
-    return flags
+    bump_data_version()
+    _tell_of_flag(flag)
+    return 1
 
 
 def _said(comparison: Comparison) -> str:

@@ -102,6 +102,15 @@ def test_the_job_looks_again_as_results_arrive_and_rests_when_there_is_nothing_n
     assert refresh_plausibility() == 0
 
 
+def test_a_report_that_cannot_be_worked_out_does_not_stop_the_others(
+    tasks: list[Task], caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, whole = make_submission(tasks=tasks, parts={"One": {}}), make_submission(tasks=tasks)
+    assert refresh_plausibility() == 1
+    assert list(PlausibilityReport.objects.values_list("submission", flat=True)) == [whole.pk]
+    assert f"The plausibility of {broken} could not be worked out" in caplog.text
+
+
 def test_runs_that_ended_long_ago_are_left_alone(tasks: list[Task]) -> None:
     submission = make_approved(tasks)
     refresh_plausibility()

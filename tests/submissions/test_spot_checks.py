@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -121,6 +122,21 @@ def test_the_hourly_job_applies_rules_and_flags_what_disagrees() -> None:
     make_rule()
     assert jobs.spot_checks() == 1
     assert reported.flags.count() == 1
+
+
+def test_a_flag_or_a_rule_that_fails_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    failing, reported = (make_reported(make_model(), make_task(), 0.5) for _ in range(2))
+    for result in (failing, reported):
+        make_comparison(result, 0.9)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE leaderboard_resultflag ADD CHECK (result_id <> %s)", [failing.pk])
+    make_reported_model(1)
+    make_rule(name="A lane that is no more", lane=77)
+    make_rule()
+    assert jobs.spot_checks() == 1
+    assert (failing.flags.count(), reported.flags.count()) == (0, 1)
+    assert "“A lane that is no more” could not be applied" in caplog.text
+    assert "could not be flagged" in caplog.text
 
 
 def test_a_moderator_reads_the_drift_report_and_reruns(client: Client) -> None:
