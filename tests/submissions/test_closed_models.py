@@ -21,6 +21,7 @@ from submissions.services import submissions as services
 from tests.factories import make_task
 from tests.factories_submissions import make_moderator, make_submission, make_user, model_files
 from tests.submissions.conftest import StartHub
+from tests.submissions.test_pages import signed_in, text_of
 from tests.token_gate import TOKEN, token_gate
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +94,15 @@ def test_a_change_goes_on_with_the_token_or_replaces_it(closed_hub: None) -> Non
     services.edit(submission=submission, edited_by=user, model_name="example/model", tasks=[task], token=TOKEN)
     assert Credential.objects.get().pk != kept.pk
     assert "oken" not in str(submission.history.values_list("changes", flat=True))
+
+
+def test_the_form_says_that_a_token_must_be_typed_again(closed_hub: None) -> None:
+    client, said = signed_in(make_user()), "Type the token again"
+    form = {"model_name": "example/model", "tasks": make_task().name, "check": "1"}
+    page = text_of(client.post("/submit/", form | {"token": TOKEN}))
+    assert said in page
+    assert TOKEN not in page
+    assert said not in text_of(client.post("/submit/", form))
 
 
 def test_a_token_opens_no_other_model_than_it_was_given_for(hub_of_two: None) -> None:

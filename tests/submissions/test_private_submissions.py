@@ -217,6 +217,16 @@ def test_publishing_shows_everything_at_once(client: Client, submission: Submiss
     )
 
 
+@pytest.mark.parametrize(("visibility", "where"), [("private", "private"), ("public", "on the boards")])
+def test_what_is_withdrawn_says_where_its_results_stay(visibility: str, where: str) -> None:
+    submission = make_submission(tasks=[make_task()], visibility=visibility)
+    services.approve(submission=submission, decided_by=make_moderator())
+    owner, address = signed_in(submission.submitter), submission.get_absolute_url()
+    assert f"Results that are finished stay {where}." in body(owner, address)
+    services.withdraw(submission=submission)
+    assert f"Results that were finished before stay {where}." in body(owner, address)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_publishing_wakes_whoever_does_it() -> None:
     submission = make_submission(tasks=[make_task(origin=Origin.CUSTOM)], visibility="private")
