@@ -369,12 +369,14 @@ def test_a_cancelled_run_stops_its_units_and_keeps_what_is_done() -> None:
 
 @pytest.mark.django_db
 def test_failed_units_can_be_tried_again_with_all_attempts() -> None:
-    unit = claimed_unit()
+    unit = claimed_unit(make_run(batch_size=8))
+    unit.run.units.update(batch_size=1)
     claims.fail_unit(unit=unit, failure=TASK_FAILURE)
     assert runs.retry_failed_units(run=unit.run) == 1
     unit.run.refresh_from_db()
     assert (unit.run.state, unit.run.finished_at) == (EvaluationRun.State.RUNNING, None)
-    assert claimed_unit(unit.run).attempts == 1
+    again = claimed_unit(unit.run)
+    assert (again.attempts, again.batch_size) == (1, 8)
 
 
 @pytest.mark.django_db
