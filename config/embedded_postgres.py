@@ -45,6 +45,8 @@ SERVER_SETTINGS = {
     "unix_socket_permissions": "0700",
     "max_connections": "60",
     "shared_buffers": "256MB",
+    # A query whose client was killed ends soon, and gives its locks back.
+    "client_connection_check_interval": "5s",
     "work_mem": "16MB",
     "jit": "off",
     "wal_level": "minimal",

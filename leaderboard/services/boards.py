@@ -12,9 +12,10 @@ from django.utils import timezone
 from leaderboard.board_tables import LANGUAGE_ROW_COLUMNS, ROW_COLUMNS, BoardTables, Job, compute_tables
 from leaderboard.frames import BoardDefinition, load_meta_facts, load_results
 from leaderboard.garbage import no_garbage_collection
-from leaderboard.models import Benchmark, Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion, Scope
+from leaderboard.models import Benchmark, Board, BoardCube, BoardLanguageRow, BoardRow, DataVersion, Scope, TaskRow
 from leaderboard.services.history import record_ranks
 from leaderboard.services.languages import publish_languages
+from leaderboard.services.table_sizes import analyze
 from leaderboard.services.task_rows import publish_task_rows
 
 CHANNEL = "podium_data"
@@ -27,6 +28,7 @@ def publish_all_boards() -> None:
     """Compute every board, every task's table and every language anew."""
     lock_publishing()
     publish_task_rows()
+    analyze(TaskRow)
     publish_languages()
     publish_boards(benchmarks=Benchmark.objects.all())
 

@@ -19,13 +19,26 @@ from django.utils import timezone
 from leaderboard.experiments import experiment_name
 from leaderboard.importing.sources import RevisionFolder, Source
 from leaderboard.importing.worker import FileBatch, SeenFile, import_batch, start_worker
-from leaderboard.models import ImportedFile, ImportRun, ModelRevision, ResultSource, Task, Variant
+from leaderboard.models import (
+    BenchmarkTask,
+    CellSet,
+    CurrentResult,
+    ImportedFile,
+    ImportRun,
+    ModelMeta,
+    ModelRevision,
+    ResultSource,
+    Task,
+    TaskResult,
+    Variant,
+)
 from leaderboard.result_files import TaskFacts, UnusableFile, load_json
 from leaderboard.services.boards import bump_data_version, lock_publishing, publish_all_boards
 from leaderboard.services.currency import choose_current_results
 from leaderboard.services.metadata import record_meta_files
 from leaderboard.services.model_metas import ensure_revision, ensure_variant
 from leaderboard.services.staleness import refresh_stale_results
+from leaderboard.services.table_sizes import analyze
 from leaderboard.services.verification import compare_with_reruns
 
 logger = logging.getLogger(__name__)
@@ -304,14 +317,14 @@ def _json_lines(place: bytes | str) -> list[Any] | None:
 def _publish(run: ImportRun, tally: _Tally) -> ImportRun:
     """Make what the import saw count, in one transaction."""
     lock_publishing()
-    _analyze("taskresult", "importedfile", "cellset", "modelrevision", "variant")
+    analyze(TaskResult, ImportedFile, CellSet, ModelRevision, Variant, ModelMeta, Task, BenchmarkTask)
     n_arrived, n_gone = _mark_present(run.source, tally.files)
     described = record_meta_files()
     if n_arrived or n_gone:
         refresh_stale_results()
         choose_current_results()
         compare_with_reruns()
-        _analyze("currentresult")
+        analyze(CurrentResult)
         publish_all_boards()
     elif described:
         bump_data_version()
@@ -324,12 +337,6 @@ def _publish(run: ImportRun, tally: _Tally) -> ImportRun:
         n_skipped=tally.n_skipped,
         n_gone=n_gone,
     )
-
-
-def _analyze(*tables: str) -> None:
-    """Tell PostgreSQL how large its tables have grown, before it plans queries over all of them."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE {', '.join(f'leaderboard_{table}' for table in tables)}")
 
 
 def _mark_present(source: ResultSource, files: Iterable[tuple[str, bytes]]) -> tuple[int, int]:

@@ -29,6 +29,7 @@ from leaderboard.models import (
 )
 from leaderboard.services.metadata import Claim, record_claims
 from leaderboard.services.staleness import refresh_stale_results
+from leaderboard.services.table_sizes import analyze
 from leaderboard.training_approaches import is_static, of_name, of_registry
 from leaderboard.zero_shot import contaminated_tasks, similar_tasks
 
@@ -108,6 +109,7 @@ def sync_registry(*, registry: Mapping[str, Any]) -> SyncReport:
     _sync_names(Script, registry["scripts"])
     described = record_claims(claims=_claims(registry["model_metas"]), reason=MetadataVersion.Reason.REGISTRY)
     model_metas.add_changed(described)
+    analyze(Task, ModelMeta, Benchmark, BenchmarkTask, Language)
     refresh_stale_results()
     return SyncReport(registry["mteb_version"], tasks, benchmarks, model_metas, languages)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import zstandard
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from leaderboard.importing.worker import _FILE_COLUMNS, _RESULT_COLUMNS
 from leaderboard.models import (
@@ -25,6 +26,7 @@ from leaderboard.models import (
     Scope,
     Task,
     TaskResult,
+    TaskRow,
     Variant,
 )
 from tests.factories import make_benchmark, make_model, make_task
@@ -70,6 +72,15 @@ def test_results_become_facts_and_boards(tmp_path: Path) -> None:
     content = (tmp_path / "results/org__m/r1/B.json").read_bytes()
     assert zstandard.ZstdDecompressor().decompress(bytes(stored.payload)) == content
     assert list(stored.cells.values_list("subset", "main_score").order_by("position")) == [("x", 0.2), ("y", 0.4)]
+
+
+def test_the_planner_knows_how_large_tables_are_although_it_took_them_for_empty(tmp_path: Path) -> None:
+    tables = [model._meta.db_table for model in (TaskResult, Variant, ModelMeta, Task, CurrentResult, TaskRow)]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE pg_class SET reltuples = 0 WHERE relname = ANY(%s)", [tables])
+        import_(write_repository(tmp_path, BASIC))
+        cursor.execute("SELECT relname FROM pg_class WHERE relname = ANY(%s) AND reltuples < 1", [tables])
+        assert cursor.fetchall() == []
 
 
 def test_a_second_import_changes_nothing(tmp_path: Path) -> None:
