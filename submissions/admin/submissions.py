@@ -42,6 +42,7 @@ from submissions.selectors.moderation import QUEUE_ORDER, corrected_facts, files
 from submissions.selectors.wishes import said_besides, task_lines
 from submissions.services import moderation
 from submissions.services import submissions as services
+from submissions.services.errors import SubmissionError
 
 NOTHING = "-"
 OUTCOME_WORDS = {Outcome.OK: "fine", Outcome.WARNING: "note", Outcome.ERROR: "problem"}
@@ -242,7 +243,7 @@ class SubmissionAdmin(AuditedHistory):
             decided = moderation.decide_as_seen(
                 submission=submission, seen=_seen(request).get(submission.pk), decision=decision, decided_by=user
             )
-        except (services.SubmissionError, EvaluationError) as error:
+        except (SubmissionError, EvaluationError) as error:
             self.message_user(request, str(error), messages.ERROR)
             return
         self.message_user(request, f"{decided}: {done}.", messages.SUCCESS)

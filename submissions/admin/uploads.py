@@ -22,7 +22,7 @@ from submissions.forms.moderation import RejectForm
 from submissions.models import ResultUpload
 from submissions.selectors.uploads import uploads_with_verdicts, worst_of
 from submissions.services import uploads as services
-from submissions.services.submissions import SubmissionError
+from submissions.services.errors import SubmissionError
 
 
 @admin.register(ResultUpload)

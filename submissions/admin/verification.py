@@ -18,8 +18,8 @@ from leaderboard.models import Comparison, ResultFlag, TaskResult, TaskTolerance
 from leaderboard.tables.cells import points_text
 from submissions.models import SpotCheck, SpotCheckRule
 from submissions.selectors.spot_checks import comparisons_by_result
+from submissions.services.errors import SubmissionError
 from submissions.services.spot_checks import request_spot_check
-from submissions.services.submissions import SubmissionError
 
 
 class FactsAdmin(admin.ModelAdmin):

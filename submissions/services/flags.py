@@ -13,8 +13,8 @@ from leaderboard.services.boards import bump_data_version
 from submissions.notices import Event
 from submissions.one_by_one import one_by_one
 from submissions.selectors import flags as selectors
+from submissions.services.errors import NotPossible, ReasonMissing, SubmissionError
 from submissions.services.notifications import notify_of_flag
-from submissions.services.submissions import NotPossible, ReasonMissing, SubmissionError
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

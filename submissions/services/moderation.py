@@ -14,8 +14,8 @@ from submissions.models import Submission, SubmissionMessage
 from submissions.models.messages import MAX_LENGTH
 from submissions.notices import Event
 from submissions.selectors.organisations import is_teammate
+from submissions.services.errors import NotPossible, SubmissionError
 from submissions.services.notifications import notify
-from submissions.services.submissions import NotPossible, SubmissionError
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

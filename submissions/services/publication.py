@@ -15,9 +15,9 @@ from leaderboard.services.audit import record
 from submissions.models import Submission
 from submissions.notices import Event
 from submissions.one_by_one import one_by_one
+from submissions.services.errors import NotPossible
 from submissions.services.notifications import notify
 from submissions.services.plausibility import report_plausibility
-from submissions.services.submissions import NotPossible
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -16,7 +16,7 @@ from leaderboard.models import SourceKind, TaskResult
 from leaderboard.services.audit import record
 from submissions.models import SpotCheck, SpotCheckRule
 from submissions.selectors import spot_checks as selectors
-from submissions.services.submissions import NotPossible
+from submissions.services.errors import NotPossible
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

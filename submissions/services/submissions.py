@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from evaluation.encryption import decrypt
 from evaluation.models import Lane
-from evaluation.selectors.cells import UnitCells, cells_wanted
-from evaluation.selectors.estimates import Estimate, estimate
-from evaluation.selectors.workers import largest_memory_mb
 from evaluation.services.credentials import hand_over_credential, keep_credential
 from evaluation.services.runs import cancel_run, checked_settings, request_run
-from leaderboard.models import ModelMeta, Task
 from leaderboard.services.audit import record
-from submissions import hub, local_folder
 from submissions.checks import (
-    Check,
-    Outcome,
-    Standing,
-    Subject,
-    check_edits,
-    check_model,
     check_news,
     check_quota,
-    check_wish,
     code_needed,
     stops,
 )
-from submissions.metadata import Metadata, describe, read_edits
 from submissions.models import SourceKind, Submission, SubmissionEdit, Visibility
 from submissions.notices import Event
 from submissions.selectors import submissions as selectors
 from submissions.selectors.quotas import allowance
 from submissions.selectors.wishes import described_wish
+from submissions.services.assessment import (
+    Assessment,
+    assess_wish,
+    candidate_of_wish,
+    cells_of_wish,
+    with_kept_token,
+)
+from submissions.services.errors import NotPossible, ReasonMissing, SubmissionRefused
 from submissions.services.model_entries import put_on_list
 from submissions.services.notifications import notify
 from submissions.services.plausibility import report_plausibility
@@ -52,107 +44,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-class SubmissionError(Exception):
-    """The message is a sentence for the person who tried."""
-
-
-class SubmissionRefused(SubmissionError):
-    """Checks stopped it; all of them are in `checks`. `metadata` is empty where the model was not read."""
-
-    def __init__(
-        self, checks: Sequence[Check], standing: Standing | None = None, metadata: Metadata | None = None
-    ) -> None:
-        self.checks = list(checks)
-        self.standing = standing or Standing()
-        self.metadata = metadata or {}
-        super().__init__(" ".join(check.sentence for check in checks if check.outcome is Outcome.ERROR))
-
-
-class NotPossible(SubmissionError):
-    """The submission is in a state that does not allow it."""
-
-
-class ReasonMissing(SubmissionError):
-    pass
-
-
-@dataclass(frozen=True)
-class Assessment:
-    """What the checks found. `snapshot` is None where the model could not be read."""
-
-    checks: list[Check]
-    metadata: Metadata
-    snapshot: ModelSnapshot | None
-    edits: dict[str, Any] = field(default_factory=dict)
-    standing: Standing = field(default_factory=Standing)
-    estimate: Estimate | None = None
-
-    @property
-    def is_refused(self) -> bool:
-        return stops(self.checks)
-
-
-def assess(*, asked_by: User | None = None, edited: Submission | None = None, **wish: Any) -> Assessment:
-    """Reads the model and runs every check, saving nothing. The other arguments are those of `Wish`."""
-    wanted = Wish(**wish)
-    return _assess(wanted if edited is None else _with_kept_token(wanted, edited), asked_by, edited)
-
-
-def _assess(wish: Wish, asked_by: User | None, edited: Submission | None) -> Assessment:
-    try:
-        snapshot = _read_model(wish)
-    except hub.RevisionUnknown as error:
-        return Assessment([Check(Subject.REVISION, Outcome.ERROR, str(error))], {}, None)
-    except (hub.HubError, local_folder.FolderUnreadable) as error:
-        return Assessment([Check(Subject.MODEL, Outcome.ERROR, str(error))], {}, None)
-    cells = _cells(wish)
-    candidate = _candidate(wish, snapshot, cells, asked_by, edited)
-    known = selectors.standing(candidate)
-    metadata = describe(snapshot)
-    edits, problems = read_edits(metadata, wish.edits)
-    checks = [
-        *check_model(snapshot, largest_worker_mb=largest_memory_mb(django_settings.EVALUATION_QUEUE)),
-        *check_edits(list(problems.values()), len(edits)),
-        *check_wish(
-            selectors.wanted_tasks(cells),
-            known,
-            settings=wish.settings,
-            facts={name: fact["value"] for name, fact in metadata.items()} | edits,
-            allowance=allowance(asked_by, besides=edited) if asked_by else None,
-        ),
-    ]
-    return Assessment(checks, metadata, snapshot, edits, known, _estimate(snapshot, cells, known))
-
-
-def _cells(wish: Wish) -> dict[Task, UnitCells]:
-    cells = cells_wanted(tasks=wish.tasks, parts=wish.parts, benchmarks=wish.benchmarks)
-    return {task: cell for task, cell in cells.items() if task not in wish.declined}
-
-
-def _candidate(
-    wish: Wish,
-    snapshot: ModelSnapshot,
-    cells: Mapping[Task, UnitCells],
-    asked_by: User | None,
-    edited: Submission | None,
-) -> selectors.Candidate:
-    return selectors.Candidate(
-        snapshot.name,
-        snapshot.commit,
-        cells,
-        wish.settings,
-        asked_by,
-        is_local=bool(wish.local_path),
-        is_private=wish.is_private,
-        besides=edited,
-    )
-
-
 def _one_after_the_other(wish: Wish, snapshot: ModelSnapshot, asked_by: User, edited: Submission | None = None) -> None:
     """Two who ask for the same model in the same moment, or one who clicks twice: the second sees the first here."""
     _take_turn(snapshot.name, f"asked at {snapshot.commit}")
-    cells = _cells(wish)
-    known = selectors.standing(_candidate(wish, snapshot, cells, asked_by, edited))
+    cells = cells_of_wish(wish)
+    known = selectors.standing(candidate_of_wish(wish, snapshot, cells, asked_by, edited))
     if stops(checks := [check_news(selectors.wanted_tasks(cells), known)]):
         raise SubmissionRefused(checks, known)
 
@@ -163,14 +59,6 @@ def _take_turn(model_name: str, doing: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))", [model_name, doing])
 
 
-def _estimate(snapshot: ModelSnapshot, cells: Mapping[Task, Any], known: Standing) -> Estimate:
-    """Of what would really run."""
-    done = known.evaluated | known.queued
-    tasks = [task for task in cells if task.can_be_run and task.name not in done]
-    model = ModelMeta.objects.filter(name=snapshot.name).first()
-    return estimate(tasks, model or (sum(snapshot.parameters.values()) if snapshot.parameters else None))
-
-
 @sensitive_variables("wish")
 def submit(*, submitter: User, previous: Submission | None = None, **wished: Any) -> Submission:
     """A pending submission. Raises SubmissionRefused, with nothing saved, where a check stops it.
@@ -178,7 +66,7 @@ def submit(*, submitter: User, previous: Submission | None = None, **wished: Any
     The other arguments are those of `Wish`.
     """
     wish = Wish(**wished)
-    assessed = _assess(wish, submitter, None)
+    assessed = assess_wish(wish, submitter, None)
     if assessed.is_refused or assessed.snapshot is None:
         raise SubmissionRefused(assessed.checks, assessed.standing, assessed.metadata)
     submission = Submission(submitter=submitter, previous=previous)
@@ -234,8 +122,8 @@ def edit(*, submission: Submission, edited_by: User, **wished: Any) -> Submissio
 
     Without a new token the one that was given before is used. Raises NotPossible and SubmissionRefused.
     """
-    wish = _with_kept_token(Wish(**wished), submission)
-    assessed = _assess(wish, submission.submitter, submission)
+    wish = with_kept_token(Wish(**wished), submission)
+    assessed = assess_wish(wish, submission.submitter, submission)
     if assessed.is_refused or assessed.snapshot is None:
         raise SubmissionRefused(assessed.checks, assessed.standing, assessed.metadata)
     with transaction.atomic():
@@ -258,14 +146,6 @@ def edit(*, submission: Submission, edited_by: User, **wished: Any) -> Submissio
             drop_onlookers(submission=locked)
         report_plausibility(submission=locked)
     return locked
-
-
-@sensitive_variables("wish")
-def _with_kept_token(wish: Wish, submission: Submission) -> Wish:
-    """A token was given for one model: whoever changes the submission cannot open another one with it."""
-    if wish.token or submission.credential is None or wish.model_name != submission.model_name:
-        return wish
-    return replace(wish, token=decrypt(bytes(submission.credential.encrypted)))
 
 
 def _code_of(submission: Submission) -> tuple[str, str, str]:
@@ -368,13 +248,6 @@ def withdraw(*, submission: Submission, by: User | None = None) -> Submission:
     if submission.run is None:  # Else the end of the run is told.
         notify(submission=submission, event=Event.WITHDRAWN)
     return submission
-
-
-@sensitive_variables("wish")
-def _read_model(wish: Wish) -> ModelSnapshot:
-    if wish.local_path:
-        return local_folder.read_model(wish.model_name, wish.local_path, wish.revision)
-    return hub.read_model(wish.model_name, wish.revision, token=wish.token)
 
 
 def _drop_credential(submission: Submission) -> None:

@@ -26,8 +26,8 @@ from submissions.metadata import Metadata, describe
 from submissions.models import ResultUpload, UploadedFile
 from submissions.notices import Event
 from submissions.selectors import uploads as selectors
+from submissions.services.errors import NotPossible, ReasonMissing, SubmissionError
 from submissions.services.notifications import notify_of_upload
-from submissions.services.submissions import NotPossible, ReasonMissing, SubmissionError
 from submissions.upload_archive import Entry, Offer, Place, Unreadable, by_folder
 from submissions.upload_checks import (
     About,

@@ -15,7 +15,7 @@ from leaderboard.models import ResultFlag, TaskResult
 from submissions.forms.flags import DecisionForm, FlagForm, ReplyForm
 from submissions.selectors import flags as selectors
 from submissions.services import flags as services
-from submissions.services.submissions import SubmissionError
+from submissions.services.errors import SubmissionError
 from submissions.views.submissions import PAGE_LENGTH, SignedInRequest
 
 

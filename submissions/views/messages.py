@@ -13,7 +13,7 @@ from submissions.forms.moderation import AnswerForm
 from submissions.selectors import submissions as selectors
 from submissions.selectors.moderation import may_answer
 from submissions.services import moderation
-from submissions.services.submissions import SubmissionError
+from submissions.services.errors import SubmissionError
 from submissions.views.submissions import SignedInRequest
 
 

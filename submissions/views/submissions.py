@@ -23,6 +23,7 @@ from submissions.selectors.quotas import is_refunded
 from submissions.selectors.watches import watches_of
 from submissions.services import publication
 from submissions.services import submissions as services
+from submissions.services.errors import NotPossible
 
 PAGE_LENGTH = 50
 NEW_WEBHOOK = "new_webhook"
@@ -91,7 +92,7 @@ def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     submission = get_object_or_404(managed_submissions(request.user), pk=pk)
     try:
         services.withdraw(submission=submission, by=request.user)
-    except services.NotPossible as error:
+    except NotPossible as error:
         messages.error(request, str(error))
     else:
         messages.success(request, "Withdrawn.")
@@ -104,7 +105,7 @@ def publish(request: SignedInRequest, pk: int) -> HttpResponse:
     submission = get_object_or_404(managed_submissions(request.user), pk=pk)
     try:
         publication.ask_to_publish(submission=submission, by=request.user)
-    except services.NotPossible as error:
+    except NotPossible as error:
         messages.error(request, str(error))
     else:
         messages.success(request, "It is being published: the boards show its results within seconds.")

@@ -27,6 +27,8 @@ from submissions.selectors.organisations import managed_submissions
 from submissions.selectors.quotas import allowance
 from submissions.selectors.wishes import wish_in_form
 from submissions.services import submissions as services
+from submissions.services.assessment import assess
+from submissions.services.errors import NotPossible, SubmissionRefused
 from submissions.services.notifications import choose_notices
 from submissions.views.submissions import NEW_WEBHOOK, SignedInRequest
 
@@ -124,7 +126,7 @@ class Submit(FormPage):
             return self._show(form, previous=previous, too_often=TOO_OFTEN, status=429)
         wish = form.wish() | {"edits": self._edits()}
         if "check" in request.POST:
-            found = services.assess(asked_by=request.user, **wish)
+            found = assess(asked_by=request.user, **wish)
             return self._show_checks(
                 form,
                 found.checks,
@@ -135,7 +137,7 @@ class Submit(FormPage):
             )
         try:
             submission = services.submit(submitter=request.user, previous=previous, **wish)
-        except services.SubmissionRefused as refused:
+        except SubmissionRefused as refused:
             return self._show_checks(
                 form, refused.checks, metadata=refused.metadata, standing=refused.standing, previous=previous
             )
@@ -172,7 +174,7 @@ class Edit(FormPage):
         wish = self._wish(form, submission)
         try:
             if "check" in request.POST:
-                found = services.assess(asked_by=submission.submitter, edited=submission, **wish)
+                found = assess(asked_by=submission.submitter, edited=submission, **wish)
                 return self._show_checks(
                     form,
                     found.checks,
@@ -182,11 +184,11 @@ class Edit(FormPage):
                     editing=submission,
                 )
             services.edit(submission=submission, edited_by=request.user, **wish)
-        except services.SubmissionRefused as refused:
+        except SubmissionRefused as refused:
             return self._show_checks(
                 form, refused.checks, metadata=refused.metadata, standing=refused.standing, editing=submission
             )
-        except (services.NotPossible, CannotDecrypt) as error:
+        except (NotPossible, CannotDecrypt) as error:
             messages.error(request, str(error))
             return redirect(submission)
         self._keep_notices(form, submission)

@@ -17,7 +17,7 @@ from submissions.forms.uploads import UploadForm
 from submissions.models import ResultUpload
 from submissions.selectors import uploads as selectors
 from submissions.services import uploads as services
-from submissions.services.submissions import NotPossible
+from submissions.services.errors import NotPossible
 from submissions.upload_archive import MAX_TOTAL_BYTES, open_offer
 from submissions.views.submissions import PAGE_LENGTH, SignedInRequest
 

@@ -15,6 +15,8 @@ from submissions.checks import Outcome, Subject
 from submissions.experts import n_active_parameters
 from submissions.models import Submission, SubmissionEdit
 from submissions.services import submissions as services
+from submissions.services.assessment import assess
+from submissions.services.errors import NotPossible
 from submissions.services.moderation import allow_remote_code
 from tests.factories import make_benchmark, make_task
 from tests.factories_evaluation import make_worker
@@ -26,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 
 def outcomes(**wish: Any) -> dict[Subject, Outcome]:
-    found = services.assess(**({"model_name": "example/model", "tasks": [make_task()]} | wish))
+    found = assess(**({"model_name": "example/model", "tasks": [make_task()]} | wish))
     return {check.name: check.outcome for check in found.checks}
 
 
@@ -158,7 +160,7 @@ def test_a_model_must_fit_some_worker(hub: str) -> None:
 def test_a_model_with_code_of_its_own_needs_a_moderators_leave(start_hub: StartHub) -> None:
     start_hub({"example/model": model_files(**{"config.json": {"model_type": "x", "auto_map": {"AutoModel": "m.M"}}})})
     submission = services.submit(submitter=make_user(), model_name="example/model", tasks=[make_task()])
-    with pytest.raises(services.NotPossible, match="Allow that first"):
+    with pytest.raises(NotPossible, match="Allow that first"):
         services.approve(submission=submission, decided_by=make_moderator())
     allow_remote_code(submission=submission, decided_by=make_moderator())
     run = services.approve(submission=submission, decided_by=make_moderator()).run
@@ -175,7 +177,7 @@ def test_leave_for_code_ends_when_other_code_is_named(start_hub: StartHub) -> No
     change: dict[str, Any] = {"submission": submission, "edited_by": submission.submitter, "tasks": [task]}
     assert services.edit(model_name="example/read", note="More.", **change).allows_remote_code
     services.edit(model_name="example/unread", **change)
-    with pytest.raises(services.NotPossible, match="Allow that first"):
+    with pytest.raises(NotPossible, match="Allow that first"):
         services.approve(submission=submission, decided_by=moderator)
     entry = AuditEntry.objects.first()
     assert entry is not None

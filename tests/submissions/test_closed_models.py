@@ -18,6 +18,8 @@ from submissions import hub as hub_reader
 from submissions.checks import Outcome, Subject
 from submissions.models import Submission
 from submissions.services import submissions as services
+from submissions.services.assessment import assess
+from submissions.services.errors import SubmissionRefused
 from tests.factories import make_task
 from tests.factories_submissions import make_moderator, make_submission, make_user, model_files
 from tests.submissions.conftest import StartHub
@@ -54,7 +56,7 @@ def test_without_the_token_there_is_no_such_model(closed_hub: None) -> None:
 
 
 def test_the_token_opens_it_and_the_check_says_so(closed_hub: None) -> None:
-    found = services.assess(model_name="example/model", tasks=[make_task()], token=TOKEN)
+    found = assess(model_name="example/model", tasks=[make_task()], token=TOKEN)
     assert not found.is_refused
     check = next(check for check in found.checks if check.name is Subject.MODEL)
     assert (check.outcome, "is private on the Hub" in check.sentence) == (Outcome.WARNING, True)
@@ -109,9 +111,9 @@ def test_a_token_opens_no_other_model_than_it_was_given_for(hub_of_two: None) ->
     task = make_task()
     submission = submitted(tasks=[task])
     change: dict[str, Any] = {"submission": submission, "edited_by": submission.submitter, "tasks": [task]}
-    with pytest.raises(services.SubmissionRefused, match="needs a token"):
+    with pytest.raises(SubmissionRefused, match="needs a token"):
         services.edit(model_name="example/other", **change)
-    assert services.assess(edited=submission, model_name="example/model", tasks=[task], note="More.").snapshot
+    assert assess(edited=submission, model_name="example/model", tasks=[task], note="More.").snapshot
     services.edit(model_name="example/other", token=TOKEN, **change)
     submission.refresh_from_db()
     assert submission.model_name == "example/other"

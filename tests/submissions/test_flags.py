@@ -10,7 +10,7 @@ from leaderboard.models import AuditEntry, ResultFlag
 from submissions.models import ResultUpload
 from submissions.selectors import flags as selectors
 from submissions.services import flags as services
-from submissions.services.submissions import NotPossible
+from submissions.services.errors import NotPossible
 from tests.factories import make_model, make_task
 from tests.factories_submissions import make_moderator, make_user
 from tests.factories_uploads import make_comparison, make_flag, make_reported, make_upload

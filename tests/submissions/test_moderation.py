@@ -17,8 +17,9 @@ from submissions.models import Submission
 from submissions.permissions import MODERATOR
 from submissions.selectors.moderation import comparison_with_earlier
 from submissions.services import moderation
+from submissions.services.errors import NotPossible
 from submissions.services.plausibility import report_plausibility
-from submissions.services.submissions import NotPossible, approve, reject, withdraw
+from submissions.services.submissions import approve, reject, withdraw
 from tests.factories import make_benchmark, make_task
 from tests.factories_accounts import make_organisation
 from tests.factories_evaluation import make_run

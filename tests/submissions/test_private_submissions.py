@@ -21,6 +21,8 @@ from submissions.jobs import refresh_plausibility
 from submissions.models import Notification, PlausibilityReport, Submission
 from submissions.services import publication
 from submissions.services import submissions as services
+from submissions.services.assessment import assess
+from submissions.services.errors import NotPossible
 from tests.factories import make_benchmark, make_model, make_result, make_task, result_json
 from tests.factories_accounts import make_organisation
 from tests.factories_evaluation import claimed_unit
@@ -161,11 +163,9 @@ def test_what_is_private_does_not_block_and_is_not_told_to_others(submission: Su
         model_revision="c" * 40,
         visibility="private",
     )
-    found = services.assess(asked_by=stranger, model_name="example/model", benchmarks=[Benchmark.objects.get()])
+    found = assess(asked_by=stranger, model_name="example/model", benchmarks=[Benchmark.objects.get()])
     assert not found.is_refused
-    own = services.assess(
-        asked_by=submission.submitter, model_name="example/model", benchmarks=[Benchmark.objects.get()]
-    )
+    own = assess(asked_by=submission.submitter, model_name="example/model", benchmarks=[Benchmark.objects.get()])
     assert own.is_refused
 
 
@@ -319,5 +319,5 @@ def test_what_was_turned_down_or_taken_back_is_never_published(state: str) -> No
     else:
         services.withdraw(submission=submission)
     assert publication.publish_due() == 0
-    with pytest.raises(services.NotPossible, match="cannot be published"):
+    with pytest.raises(NotPossible, match="cannot be published"):
         publication.ask_to_publish(submission=submission)

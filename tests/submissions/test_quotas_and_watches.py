@@ -23,6 +23,7 @@ from submissions.selectors.notifications import people_concerned
 from submissions.selectors.quotas import MONTH, allowance
 from submissions.selectors.watches import watchers_of
 from submissions.services import submissions as services
+from submissions.services.errors import SubmissionRefused
 from submissions.services.watches import watch_submission
 from tests.factories import make_task, result_json
 from tests.factories_accounts import make_organisation
@@ -156,7 +157,7 @@ def test_a_moderator_sets_quotas_by_name_and_from_a_submission(client: Client) -
 def test_beyond_the_quota_nothing_is_saved(hub: str, per_month: int, at_once: int, words: str) -> None:
     user = make_user()
     Quota.objects.create(user=user, submissions_per_month=per_month, unfinished_at_once=at_once)
-    with pytest.raises(services.SubmissionRefused, match=words) as refused:
+    with pytest.raises(SubmissionRefused, match=words) as refused:
         services.submit(submitter=user, model_name="example/model", tasks=[make_task()])
     assert [check.name for check in refused.value.checks if check.outcome is Outcome.ERROR] == [Subject.QUOTA]
     assert not Submission.objects.exists()

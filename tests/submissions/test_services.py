@@ -18,7 +18,8 @@ from leaderboard.models import ModelMeta, Origin, SourceKind, Task
 from submissions.checks import Outcome, Subject
 from submissions.models import Submission
 from submissions.services import submissions as services
-from submissions.services.submissions import NotPossible, ReasonMissing, SubmissionRefused
+from submissions.services.assessment import assess
+from submissions.services.errors import NotPossible, ReasonMissing, SubmissionRefused
 from tests.factories import make_benchmark, make_model, make_result, make_task
 from tests.factories_evaluation import make_run
 from tests.factories_submissions import (
@@ -109,7 +110,7 @@ def test_what_waits_stops_only_those_who_ask_for_no_more(hub: str) -> None:
     first = services.submit(submitter=make_user(), model_name="example/model", tasks=[common], parts=part)
     assert f"Submission {first.pk}" in str(refused(tasks=[common]))
     assert f"Submission {first.pk}" in str(refused(parts=part))
-    services.assess(model_name="example/model", tasks=[common], settings={"dtype": "float16"})
+    assess(model_name="example/model", tasks=[common], settings={"dtype": "float16"})
     second = services.submit(submitter=make_user(), model_name="example/model", tasks=[common, new])
     assert [check["outcome"] for check in second.checks if check["name"] == "News"] == ["warning"]
     services.edit(
@@ -144,7 +145,7 @@ def test_another_revision_or_changed_data_is_evaluated_anew(hub: str) -> None:
     finish(make_run([changed], model_meta=meta, revision=COMMIT))
     changed.dataset_revision = "b" * 40
     changed.save()
-    assessment = services.assess(model_name="example/model", tasks=[task, changed])
+    assessment = assess(model_name="example/model", tasks=[task, changed])
     assert not assessment.is_refused
 
 
@@ -155,8 +156,8 @@ def test_a_board_that_counts_more_of_a_task_than_was_run_asks_for_it_again(hub: 
     meta = make_model("example/model")
     run = make_run([task], model_meta=meta, revision=COMMIT)
     run.units.update(hf_subsets=["en"])
-    assert services.assess(model_name="example/model", benchmarks=[narrow]).is_refused
-    assert not services.assess(model_name="example/model", tasks=[task]).is_refused
+    assert assess(model_name="example/model", benchmarks=[narrow]).is_refused
+    assert not assess(model_name="example/model", tasks=[task]).is_refused
 
 
 def test_a_task_with_private_data_is_left_out(hub: str) -> None:

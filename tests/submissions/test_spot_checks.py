@@ -19,8 +19,8 @@ from leaderboard.verification import Level
 from submissions import jobs
 from submissions.models import SpotCheck, SpotCheckRule
 from submissions.selectors.spot_checks import repeatable_results
+from submissions.services.errors import NotPossible
 from submissions.services.spot_checks import apply_rule, request_spot_check
-from submissions.services.submissions import NotPossible
 from tests.factories import make_benchmark, make_model, make_result, make_task
 from tests.factories_submissions import make_moderator
 from tests.factories_uploads import COMMIT, make_comparison, make_reported, rerun_of

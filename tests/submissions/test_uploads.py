@@ -17,7 +17,7 @@ from pytest_django.fixtures import Settings
 from leaderboard.models import AuditEntry, BoardRow, ModelMeta, SourceKind, TaskResult
 from submissions.models import ResultUpload, UploadedFile
 from submissions.services import uploads as services
-from submissions.services.submissions import NotPossible, ReasonMissing
+from submissions.services.errors import NotPossible, ReasonMissing
 from submissions.upload_archive import Entry, Offer
 from tests.factories import make_benchmark, make_model, make_result, make_task
 from tests.factories_submissions import make_moderator, make_user

@@ -33,7 +33,7 @@ from evaluation.models import EvaluationRun, EvaluationUnit
 from evaluation.selectors.runs import run_progress, run_units
 from leaderboard.models import Benchmark, ImportRun, Origin, SourceKind
 from submissions.demo import MODERATOR, SUBMITTER, DemoNotes, ensure_account, ensure_evaluated, shown_password
-from submissions.services.submissions import SubmissionError
+from submissions.services.errors import SubmissionError
 
 HOST = "127.0.0.1"
 OFFICIAL_RESULTS = "https://github.com/embeddings-benchmark/results"
