@@ -47,11 +47,13 @@ def evaluate(
     return seconds, results
 
 
-def wait_for(database: BenchDatabase, question: Any, *values: object, seconds: float = PATIENCE_SECONDS) -> float:
-    """Seconds until a question to the database has an answer that is true."""
+def wait_for(
+    database: BenchDatabase, question: Any, *values: object, seconds: float = PATIENCE_SECONDS, pause: float = 0.02
+) -> float:
+    """Seconds until a question to the database has an answer that is true; it is asked after each pause (s)."""
     begun = time.monotonic()
     while not database.fetch(question, *values)[0]:
         if time.monotonic() - begun > seconds:
             raise BenchmarkFailed(f"After {seconds:g} seconds it was still not so: {question}")
-        time.sleep(0.02)
+        time.sleep(pause)
     return time.monotonic() - begun

@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +83,7 @@ class Watch:
         self._seen.update(processes)
         if len(processes) > self._limits.processes:
             return too_much(f"started more than {self._limits.processes:,} processes")
-        if memory_mb(processes) > self._limits.memory_mb:
+        if hold_more_than(self._limits.memory_mb, processes):
             return Failure(
                 FailureClass.MEMORY,
                 f"The evaluation took more than the {self._limits.memory_mb:,} MiB that it has here.",
@@ -102,14 +103,27 @@ class Watch:
                         one.kill()
 
 
-def memory_mb(processes: list[psutil.Process]) -> int:
-    """What they hold together (MiB). Of pages that several of them share each has its part, where the system tells."""
-    total = 0
+def hold_more_than(limit_mb: int, processes: list[psutil.Process]) -> bool:
+    """Whether they hold more (MiB) together. Pages that several of them share count once, where the system tells.
+
+    To count shared pages once the system walks through all pages, so that is done only where counting them for each
+    process gives too much.
+    """
+    resident = sum(_held(processes, lambda process: process.memory_info().rss))
+    if resident <= limit_mb * MEBIBYTE or len(processes) == 1:
+        return resident > limit_mb * MEBIBYTE
+    return sum(_held(processes, _share)) > limit_mb * MEBIBYTE
+
+
+def _share(process: psutil.Process) -> int:
+    memory = process.memory_full_info()
+    return int(getattr(memory, "pss", memory.rss))
+
+
+def _held(processes: list[psutil.Process], of: Callable[[psutil.Process], int]) -> Iterator[int]:
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            memory = process.memory_info() if len(processes) == 1 else process.memory_full_info()
-            total += getattr(memory, "pss", memory.rss)
-    return int(total / MEBIBYTE)
+            yield of(process)
 
 
 def disk_mb(folder: Path) -> int:
