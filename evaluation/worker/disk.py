@@ -5,12 +5,13 @@ No Django here.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
+
+from evaluation.worker.locks import take_lock
 
 MEBIBYTE = 2**20
 UNTOUCHED_SECONDS = 2 * 24 * 3600
@@ -52,7 +53,7 @@ def prune(cache: Path, most_mb: int, *, in_use: Collection[str]) -> list[str]:
     """
     from huggingface_hub import CacheNotFound, scan_cache_dir
 
-    if not cache.is_dir() or (lock := _locked(cache / LOCK)) is None:
+    if not cache.is_dir() or (lock := take_lock(os.open(cache / LOCK, os.O_RDWR | os.O_CREAT, 0o600))) is None:
         return []
     try:
         found = scan_cache_dir(cache)
@@ -72,13 +73,3 @@ def prune(cache: Path, most_mb: int, *, in_use: Collection[str]) -> list[str]:
         return []
     finally:
         os.close(lock)
-
-
-def _locked(path: Path) -> int | None:
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock

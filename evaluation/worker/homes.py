@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
+
+from evaluation.worker.locks import take_lock
 
 PREFIX = "podium-evaluation-"
 # A folder this young may have been made and not been locked yet.
@@ -22,8 +23,7 @@ class Home:
         remove_abandoned()
         self._folder = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
         self.path = Path(self._folder.name)
-        self._lock: int | None = os.open(self.path, os.O_RDONLY)
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._lock = take_lock(os.open(self.path, os.O_RDONLY))
 
     def remove(self) -> None:
         """Once or more often."""
@@ -42,12 +42,7 @@ def remove_abandoned() -> None:
 
 
 def _is_free(folder: Path) -> bool:
-    lock = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    else:
-        return True
-    finally:
+    lock = take_lock(os.open(folder, os.O_RDONLY))
+    if lock is not None:
         os.close(lock)
+    return lock is not None
